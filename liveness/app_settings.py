@@ -1,0 +1,118 @@
+"""The app's settings, read when used, so that a host's `override_settings` and lazy settings work.
+
+Each property is one `LIVENESS_<NAME>` of the host project, with its default and unit.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+
+class AppSettings:
+    def _get(self, name: str, default: Any = None) -> Any:
+        return getattr(settings, f"LIVENESS_{name}", default)
+
+    @property
+    def SECRET_ID(self) -> str:
+        """API key id of the vendor account."""
+        return str(self._get("SECRET_ID", ""))
+
+    @property
+    def SECRET_KEY(self) -> str:
+        """API key secret of the vendor account."""
+        return str(self._get("SECRET_KEY", ""))
+
+    @property
+    def SESSION_TOKEN(self) -> str:
+        """Token of a temporary (STS) key; empty for a long-term key."""
+        return str(self._get("SESSION_TOKEN", ""))
+
+    @property
+    def ENDPOINT(self) -> str:
+        """Base URL of the vendor's API."""
+        return str(self._get("ENDPOINT", "https://faceid.tencentcloudapi.com"))
+
+    @property
+    def REGION(self) -> str:
+        """Region of attempts that are registered without one."""
+        return str(self._get("REGION", "ap-singapore"))
+
+    @property
+    def RATE_LIMIT(self) -> float:
+        """Calls a second that the vendor allows the whole account."""
+        return float(self._get("RATE_LIMIT", 20))
+
+    @property
+    def PACE_FILE(self) -> Path | None:
+        """The small SQLite file in which processes share call slots; None: beside the SQLite database."""
+        path = self._get("PACE_FILE")
+        return Path(path) if path else None
+
+    @property
+    def TOKEN_TTL(self) -> int:
+        """Seconds from issue for which a token's result can be read."""
+        return int(self._get("TOKEN_TTL", 7200))
+
+    @property
+    def CALL_TIMEOUTS(self) -> tuple[float, float]:
+        """Seconds to wait for a connection and between bytes of one vendor call."""
+        return tuple(self._get("CALL_TIMEOUTS", (3.0, 10.0)))  # type: ignore[return-value]
+
+    @property
+    def CALL_DEADLINE(self) -> float:
+        """Seconds for one vendor call in all."""
+        return float(self._get("CALL_DEADLINE", 10.0))
+
+    @property
+    def MEDIA_ROOT(self) -> Path:
+        """Directory of the evidence; nothing else may serve from it."""
+        return Path(self._get("MEDIA_ROOT", "var/evidence"))
+
+    @property
+    def MEDIA_ORIGINS(self) -> list[str]:
+        """Origins from which media may be fetched; `*.` stands for any subdomain."""
+        return list(self._get("MEDIA_ORIGINS", ["https://*.myqcloud.com", "https://*.tencentcos.cn"]))
+
+    @property
+    def MEDIA_MAX_BYTES(self) -> dict[str, int]:
+        """Largest file accepted of each kind, in bytes."""
+        return {"best_frame": 10_000_000, "video": 50_000_000} | dict(self._get("MEDIA_MAX_BYTES", {}))
+
+    @property
+    def MEDIA_DEADLINES(self) -> dict[str, float]:
+        """Seconds for the whole download of each kind."""
+        return {"best_frame": 30.0, "video": 120.0} | dict(self._get("MEDIA_DEADLINES", {}))
+
+    @property
+    def MEDIA_TIMEOUTS(self) -> tuple[float, float]:
+        """Seconds to wait for a connection and between bytes of a download."""
+        return tuple(self._get("MEDIA_TIMEOUTS", (3.0, 10.0)))  # type: ignore[return-value]
+
+    @property
+    def MAX_IMAGE_PIXELS(self) -> int:
+        """Largest picture that is decoded, in pixels."""
+        return int(self._get("MAX_IMAGE_PIXELS", 25_000_000))
+
+    @property
+    def ACCEL_PREFIX(self) -> str:
+        """Internal nginx location that serves the evidence (X-Accel-Redirect); empty: Django streams it."""
+        return str(self._get("ACCEL_PREFIX", ""))
+
+    @property
+    def ACCESS_POLICY(self) -> str:
+        """Dotted path of the class that decides who may see which media."""
+        return str(self._get("ACCESS_POLICY", "liveness.access.AccessPolicy"))
+
+    @property
+    def AUDIT_KEY(self) -> str:
+        """Secret that authenticates the audit chain; empty: derived from SECRET_KEY."""
+        return str(self._get("AUDIT_KEY", ""))
+
+    @property
+    def VIEW_GRANT(self) -> int:
+        """Seconds in which one audit event stands for all range requests of one person for one file."""
+        return int(self._get("VIEW_GRANT", 600))
+
+
+app_settings = AppSettings()

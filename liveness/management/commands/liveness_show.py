@@ -1,0 +1,32 @@
+"""Show one attempt on the terminal or as JSON."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from liveness.management.console import as_json, some_failed
+from liveness.services import attempts
+
+
+class Command(BaseCommand):
+    help = "Shows what is known of one attempt, by its SdkToken or its id."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("attempt", help="SdkToken or attempt id")
+        parser.add_argument("--json", action="store_true", help="one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        attempt = attempts.find(options["attempt"])
+        if attempt is None:
+            raise some_failed("No such attempt is registered; see liveness_register.")
+        facts = attempts.describe(attempt)
+        if options["json"]:
+            self.stdout.write(as_json(facts))
+            return
+        for name, value in facts.items():
+            if name != "media":
+                self.stdout.write(f"{name.replace('_', ' '):18} {'' if value is None else value}")
+        for media in facts["media"]:
+            shown = " ".join(str(value) for value in media.values() if value)
+            self.stdout.write(f"{'media':18} {shown}")

@@ -1,0 +1,41 @@
+"""Check the audit chain, and note or compare anchors."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
+from liveness.services import audit
+
+
+class Command(BaseCommand):
+    help = (
+        "Verifies the audit chain. Exit 1 names the first bad number. Keep the printed anchor (NUMBER:HASH) outside "
+        "the database: given again with --anchor, it proves that the chain was not rewritten since."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--anchor", action="append", default=[], metavar="NUMBER:HASH", help="noted earlier")
+        parser.add_argument("--print-anchor", action="store_true", help="print the anchor of the newest event")
+        parser.add_argument("--json", action="store_true", help="print the finding as one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        verdict = audit.verify(dict(_anchor(text) for text in options["anchor"]))
+        anchor = f"{verdict.events}:{verdict.head}"
+        if options["json"]:
+            finding = {"events": verdict.events, "anchor": anchor, "broken_at": verdict.broken_at}
+            self.stdout.write(as_json(finding | {"reason": verdict.reason}))
+        if verdict.broken_at is not None:
+            raise some_failed(f"The audit chain is broken at {verdict.broken_at}: {verdict.reason}.")
+        if options["print_anchor"]:
+            self.stdout.write(anchor)
+        elif is_terminal() and not options["json"]:
+            self.stdout.write(f"{verdict.events} events verified, anchor {anchor}")
+
+
+def _anchor(text: str) -> tuple[int, str]:
+    number, _, digest = text.partition(":")
+    if not number.isdecimal() or len(digest) != 64:
+        raise cannot_run(f"{text!r} is not an anchor; it looks like 1234:<64 hex digits>.")
+    return int(number), digest

@@ -1,0 +1,54 @@
+"""The audit chain. Entries are written by `liveness.services.audit` alone and refused any change by the database."""
+
+import json
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditEvent(models.Model):
+    """Who did what to which record, when. `hash` covers all of it and the entry before (see the service)."""
+
+    sequence = models.BigIntegerField(_("number"), primary_key=True)
+    at = models.DateTimeField(_("time"))
+    action = models.CharField(_("action"), max_length=64)
+    actor = models.CharField(_("actor"), max_length=80)
+    object_type = models.CharField(_("object type"), max_length=64, blank=True)
+    object_id = models.CharField(_("object id"), max_length=64, blank=True)
+    details = models.TextField(_("details"), default="{}", help_text=_("canonical JSON, exactly as hashed"))
+    previous_hash = models.CharField(_("previous hash"), max_length=64)
+    hash = models.CharField(_("hash"), max_length=64)
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit events")
+        ordering = ["-sequence"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["object_id", "action", "actor", "-sequence"], name="liveness_audit_object"),
+            models.Index(fields=["actor", "-sequence"], name="liveness_audit_actor"),
+            models.Index(fields=["action", "-sequence"], name="liveness_audit_action"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.action}"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        details: dict[str, Any] = json.loads(self.details)
+        return details
+
+
+class AuditHead(models.Model):
+    """The one row that every new event locks, so that the chain has no forks and a cut tail is noticed."""
+
+    sequence = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="0" * 64)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="liveness_audit_one_head")]
+
+    def __str__(self) -> str:
+        return str(self.sequence)

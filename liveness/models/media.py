@@ -1,0 +1,107 @@
+"""A picture or video of an attempt: what the vendor declared, what was measured, and where it stands."""
+
+import uuid
+
+from django.core.files.storage import Storage
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from liveness.models.attempt import VerificationAttempt
+from liveness.storage import private_storage
+
+
+class MediaKind(models.TextChoices):
+    BEST_FRAME = "best_frame", _("Best frame")
+    VIDEO = "video", _("Video")
+
+
+class MediaState(models.TextChoices):
+    WANTED = "wanted", _("Wanted")
+    STORED = "stored", _("Stored")
+    ABSENT = "absent", _("Absent")
+    LOST = "lost", _("Lost")
+    PURGED = "purged", _("Purged")
+
+
+def _storage() -> Storage:
+    return private_storage()
+
+
+class StoredMedia(models.Model):
+    """One file of evidence. A later answer that declares another MD5 gets a row of its own."""
+
+    public_id = models.UUIDField(_("id"), unique=True, default=uuid.uuid4, editable=False)
+    attempt = models.ForeignKey(VerificationAttempt, models.PROTECT, related_name="media")
+    kind = models.CharField(_("kind"), max_length=16, choices=MediaKind)
+    state = models.CharField(_("state"), max_length=16, choices=MediaState, default=MediaState.WANTED)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    flaw = models.CharField(
+        _("flaw"), max_length=200, blank=True, help_text=_("Why a faithfully stored file cannot be shown.")
+    )
+
+    declared_size = models.BigIntegerField(_("declared size"), null=True, blank=True)
+    declared_md5 = models.CharField(_("declared MD5"), max_length=32, blank=True)
+    size = models.BigIntegerField(_("size"), null=True, blank=True, help_text=_("bytes"))
+    md5 = models.CharField(_("MD5"), max_length=32, blank=True)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, db_index=True)
+    content_type = models.CharField(_("content type"), max_length=64, blank=True)
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True)
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True)
+    file = models.FileField(_("file"), storage=_storage, max_length=100, blank=True)
+    thumbnail = models.FileField(_("thumbnail"), storage=_storage, max_length=100, blank=True)
+
+    fetch_count = models.PositiveIntegerField(_("fetches"), default=0)
+    created_at = models.DateTimeField(_("wanted since"), auto_now_add=True)
+    stored_at = models.DateTimeField(_("stored"), null=True, blank=True)
+    verified_at = models.DateTimeField(_("last verified"), null=True, blank=True)
+    damaged_at = models.DateTimeField(_("found damaged"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("given up or purged"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("stored media")
+        verbose_name_plural = _("stored media")
+        ordering = ["-id"]
+        permissions = [
+            ("download_storedmedia", "Can download stored media"),
+            ("verify_storedmedia", "Can verify stored media"),
+        ]
+        indexes = [
+            models.Index(fields=["kind", "-id"], name="liveness_media_kind"),
+            models.Index(fields=["state", "-id"], name="liveness_media_state"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "kind", "declared_md5"], name="liveness_media_once"),
+            models.CheckConstraint(
+                condition=Q(kind__in=MediaKind.values, state__in=MediaState.values),
+                name="liveness_media_words",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=MediaState.STORED)
+                | (
+                    Q(size=F("declared_size"), md5=F("declared_md5"), stored_at__isnull=False)
+                    & ~Q(md5="")
+                    & ~Q(sha256="")
+                    & ~Q(file="")
+                ),
+                name="liveness_media_stored_is_verified",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=MediaState.STORED) | Q(file="", thumbnail=""),
+                name="liveness_media_file_is_stored",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.public_id}"
+
+    @property
+    def is_viewable(self) -> bool:
+        """May be embedded in a page: stored, of a type browsers show, and without a flaw."""
+        return self.state == MediaState.STORED and not self.flaw
+
+    @property
+    def path(self) -> str:
+        """Where the bytes lie inside the private storage: from our own random id, nothing of the vendor's."""
+        name = self.public_id.hex
+        return f"{name[:2]}/{name}"

@@ -1,0 +1,44 @@
+"""Leases: which run works on which attempt. A lease that runs out returns the attempt to everybody."""
+
+import os
+import socket
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from liveness.models import AttemptQuerySet, VerificationAttempt
+
+LEASE = timedelta(minutes=5)
+
+
+def new_owner() -> str:
+    """A name for one run: tells an operator which process holds a lease, and is never used twice."""
+    return f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+
+
+def take(candidates: AttemptQuerySet, limit: int, *, owner: str, now: datetime) -> list[VerificationAttempt]:
+    """Lease up to `limit` of the candidates that nobody holds, in their order.
+
+    The update repeats the condition, so that two runs never hold one attempt even without row locks (SQLite).
+    """
+    skip_locked = connection.features.has_select_for_update_skip_locked
+    with transaction.atomic():
+        free = candidates.free(now).select_for_update(skip_locked=skip_locked)
+        ids = list(free.values_list("id", flat=True)[:limit])
+        VerificationAttempt.objects.filter(id__in=ids).free(now).update(lease_owner=owner, lease_expires_at=now + LEASE)
+        held = VerificationAttempt.objects.in_bulk(ids)
+    return [held[id_] for id_ in ids if held[id_].lease_owner == owner]
+
+
+def renew(attempt_id: int, *, owner: str, now: datetime) -> bool:
+    """Hold the attempt for another full lease; False when another run has taken it over."""
+    held = VerificationAttempt.objects.filter(id=attempt_id, lease_owner=owner)
+    return bool(held.update(lease_expires_at=now + LEASE))
+
+
+def release(attempt_ids: Sequence[int], *, owner: str) -> None:
+    """Give attempts back."""
+    held = VerificationAttempt.objects.filter(id__in=attempt_ids, lease_owner=owner)
+    held.update(lease_owner="", lease_expires_at=None)

@@ -1,0 +1,62 @@
+"""What a run did, in the numbers that `liveness_refresh --json` prints."""
+
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+
+from liveness.models import Outcome, VerificationAttempt
+
+# So many attempts of one problem are named in its line.
+NAMED = 5
+
+
+@dataclass
+class Counts:
+    polled: int = 0
+    passed: int = 0
+    failed: int = 0
+    pending: int = 0
+    unknown: int = 0
+    expired: int = 0
+    invalid: int = 0
+    errors: int = 0
+    media_stored: int = 0
+    media_lost: int = 0
+
+
+@dataclass
+class Summary:
+    """Counts are of attempts (or files). Problems are kept by their text, with the attempts that met them."""
+
+    counts: Counts = field(default_factory=Counts)
+    problems: dict[str, list[str]] = field(default_factory=dict)
+    stopped: str = ""
+    started: float = field(default_factory=time.monotonic)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, outcome: Outcome | None = None, **more: int) -> None:
+        with self._lock:
+            for name, number in more.items():
+                setattr(self.counts, name, getattr(self.counts, name) + number)
+            if outcome is not None:
+                setattr(self.counts, outcome.value, getattr(self.counts, outcome.value) + 1)
+
+    def problem(self, text: str, attempt: VerificationAttempt) -> None:
+        with self._lock:
+            self.problems.setdefault(text, []).append(str(attempt.public_id))
+            self.counts.errors += 1
+
+    def as_dict(self) -> dict[str, int | float]:
+        return asdict(self.counts) | {"seconds": round(time.monotonic() - self.started, 3)}
+
+    def lines(self) -> list[str]:
+        """What an operator is told: one line for each kind of problem, with the attempts it concerns."""
+        told = [f"{text}: {_listed(ids)}" for text, ids in self.problems.items()]
+        if self.counts.media_lost:
+            told.append(f"{self.counts.media_lost} files were lost: their tokens ran out before they could be fetched")
+        return told + ([f"stopped early: {self.stopped}; the next run goes on"] if self.stopped else [])
+
+
+def _listed(ids: list[str]) -> str:
+    rest = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+    return ", ".join(ids[:NAMED]) + rest

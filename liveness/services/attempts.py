@@ -1,0 +1,216 @@
+"""Attempts: register a token, record what the vendor says of it, close it when nothing more will come."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from liveness.app_settings import app_settings
+from liveness.client.results import explain
+from liveness.client.types import LivenessResult
+from liveness.exceptions import RegistrationError
+from liveness.models import MediaState, Outcome, VerificationAttempt
+from liveness.refresh import policy
+from liveness.services import audit, evidence, ledger
+from liveness.services.audit import Actor
+
+REGIONS = ("ap-hongkong", "ap-jakarta", "ap-singapore")
+TOKEN_FORM = re.compile(r"[A-Za-z0-9._~+/=:-]{8,128}")
+REFERENCE_LENGTH = 128
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+def register(
+    sdk_token: str,
+    *,
+    subject_reference: str,
+    now: datetime,
+    actor: Actor,
+    issued_at: datetime | None = None,
+    region: str = "",
+) -> tuple[VerificationAttempt, bool]:
+    """Register a token once; a second time returns the attempt that is there, and False.
+
+    Without `issued_at` the token counts as issued now. Raises RegistrationError with what to correct.
+    """
+    issued_at, region = issued_at or now, region or app_settings.REGION
+    _check(sdk_token, subject_reference, issued_at, region, now)
+    with transaction.atomic():
+        attempt, created = VerificationAttempt.objects.get_or_create(
+            sdk_token=sdk_token,
+            defaults={
+                "subject_reference": subject_reference,
+                "region": region,
+                "issued_at": issued_at,
+                "expires_at": issued_at + timedelta(seconds=app_settings.TOKEN_TTL),
+                "next_poll_at": policy.first_poll(issued_at, now),
+            },
+        )
+        if created:
+            audit.record(audit.ATTEMPT_REGISTERED, actor=actor, target=attempt, region=region)
+    if attempt.subject_reference != subject_reference:
+        raise RegistrationError("this token is registered for another subject; correct the subject reference")
+    return attempt, created
+
+
+def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Actor) -> VerificationAttempt:
+    """Record an answer: the ledger entry, the outcome if it is the first final one, and the media it names."""
+    with transaction.atomic():
+        attempt = _locked(attempt_id)
+        attempt.poll_count += 1
+        attempt.last_polled_at = now
+        attempt.failure_count, attempt.last_error = 0, ""
+        outcome = explain(result.result).outcome
+        is_news = ledger.append(attempt, result, now=now)
+        if outcome == Outcome.PENDING:
+            _still_pending(attempt, now, actor)
+        elif attempt.is_answered:
+            _note_divergence(attempt, result, is_news, now, actor)
+        elif outcome == Outcome.EXPIRED:
+            _close(attempt, Outcome.EXPIRED, now, actor, "the vendor says that the token ran out")
+        else:
+            _answer(attempt, result, Outcome(outcome), now, actor)
+        if outcome not in (Outcome.PENDING, Outcome.EXPIRED):
+            evidence.plan(attempt, result, now=now, actor=actor)
+        attempt.save()
+    return attempt
+
+
+def postpone(attempt_id: int, reason: str, *, now: datetime, actor: Actor) -> VerificationAttempt:
+    """Note a failed call or download and plan the next; at the end of the window close what is still open."""
+    with transaction.atomic():
+        attempt = _locked(attempt_id)
+        attempt.failure_count += 1
+        attempt.last_polled_at, attempt.last_error = now, reason[:200]
+        if attempt.next_poll_at is None:
+            pass
+        elif policy.is_readable(attempt.expires_at, now):
+            attempt.next_poll_at = policy.next_try(now, attempt.expires_at, attempt.failure_count)
+        else:
+            _give_up(attempt, now, actor, f"its readable window closed; last problem: {reason}")
+        attempt.save()
+    return attempt
+
+
+def expire(attempt_id: int, reason: str, *, now: datetime, actor: Actor) -> VerificationAttempt:
+    """The token can no longer be read: an open attempt expires, and media that were still wanted are lost."""
+    with transaction.atomic():
+        attempt = _locked(attempt_id)
+        _give_up(attempt, now, actor, reason)
+        attempt.save()
+    return attempt
+
+
+def refuse(attempt_id: int, *, now: datetime, actor: Actor) -> VerificationAttempt:
+    """The vendor does not know the token: wrong token, account or region."""
+    with transaction.atomic():
+        attempt = _locked(attempt_id)
+        attempt.last_error = "the vendor does not know this token; check its region and the account's key"
+        if attempt.outcome == Outcome.PENDING:
+            attempt.outcome, attempt.finished_at = Outcome.INVALID, now
+            audit.record(audit.ATTEMPT_REFUSED, actor=actor, target=attempt)
+        attempt.next_poll_at = None
+        evidence.lose(attempt, attempt.last_error, now=now, actor=actor)
+        attempt.save()
+    return attempt
+
+
+def settle(attempt_id: int, *, now: datetime) -> VerificationAttempt:
+    """After a download round: an answered attempt leaves the schedule once none of its media is wanted."""
+    with transaction.atomic():
+        attempt = _locked(attempt_id)
+        if attempt.outcome != Outcome.PENDING:
+            is_wanting = attempt.media.filter(state=MediaState.WANTED).exists()
+            attempt.next_poll_at = policy.next_poll(attempt.issued_at, attempt.expires_at, now) if is_wanting else None
+            attempt.save(update_fields=["next_poll_at"])
+    return attempt
+
+
+def find(text: str) -> VerificationAttempt | None:
+    """The attempt with this SdkToken or public id."""
+    try:
+        by_id = VerificationAttempt.objects.filter(public_id=UUID(text)).first()
+    except ValueError:
+        by_id = None
+    return by_id or VerificationAttempt.objects.filter(sdk_token=text).first()
+
+
+def describe(attempt: VerificationAttempt) -> dict[str, Any]:
+    """The facts of an attempt for `liveness_show`; the token is not among them."""
+    return {
+        "id": str(attempt.public_id),
+        "subject_reference": attempt.subject_reference,
+        "outcome": attempt.outcome,
+        "result_code": attempt.result_code,
+        "result_meaning": explain(attempt.result_code).words if attempt.is_answered else "",
+        "polls": attempt.poll_count,
+        "issued_at": _iso(attempt.issued_at),
+        "expires_at": _iso(attempt.expires_at),
+        "finished_at": _iso(attempt.finished_at),
+        "media": [
+            {name: getattr(media, name) for name in ("kind", "state", "size", "md5", "sha256", "content_type")}
+            for media in attempt.media.order_by("kind", "id")
+        ],
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _check(token: str, reference: str, issued_at: datetime, region: str, now: datetime) -> None:
+    if not TOKEN_FORM.fullmatch(token):
+        raise RegistrationError("the token must be 8 to 128 letters, digits or -._~+/=: without spaces")
+    if not reference.strip() or len(reference) > REFERENCE_LENGTH or not reference.isprintable():
+        raise RegistrationError(f"the subject reference must be 1 to {REFERENCE_LENGTH} printable characters")
+    if region not in REGIONS:
+        raise RegistrationError(f"the region must be one of {', '.join(REGIONS)}")
+    if issued_at > now + CLOCK_TOLERANCE:
+        raise RegistrationError("issued_at lies in the future; give it with its UTC offset, like 2026-01-31T09:30:00Z")
+
+
+def _locked(attempt_id: int) -> VerificationAttempt:
+    return VerificationAttempt.objects.select_for_update().get(id=attempt_id)
+
+
+def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor) -> None:
+    if attempt.outcome != Outcome.PENDING:
+        return
+    if now >= attempt.expires_at:
+        _close(attempt, Outcome.EXPIRED, now, actor, "the person never finished the check")
+    else:
+        attempt.next_poll_at = policy.next_poll(attempt.issued_at, attempt.expires_at, now)
+
+
+def _answer(
+    attempt: VerificationAttempt, result: LivenessResult, outcome: Outcome, now: datetime, actor: Actor
+) -> None:
+    attempt.outcome, attempt.finished_at = outcome, now
+    attempt.result_code, attempt.description = result.result, result.description
+    attempt.request_id = result.request_id
+    attempt.next_poll_at = now
+    audit.record(audit.ATTEMPT_ANSWERED, actor=actor, target=attempt, outcome=outcome.value, result_code=result.result)
+
+
+def _note_divergence(
+    attempt: VerificationAttempt, result: LivenessResult, is_news: bool, now: datetime, actor: Actor
+) -> None:
+    """The first final answer stands; a different later one is kept in the ledger and flagged for a person."""
+    if is_news:
+        attempt.diverged_at = now
+        audit.record(audit.ATTEMPT_DIVERGED, actor=actor, target=attempt, result_code=result.result)
+
+
+def _give_up(attempt: VerificationAttempt, now: datetime, actor: Actor, reason: str) -> None:
+    if attempt.outcome == Outcome.PENDING:
+        _close(attempt, Outcome.EXPIRED, now, actor, reason)
+    attempt.next_poll_at = None
+    evidence.lose(attempt, reason, now=now, actor=actor)
+
+
+def _close(attempt: VerificationAttempt, outcome: Outcome, now: datetime, actor: Actor, reason: str) -> None:
+    attempt.outcome, attempt.finished_at, attempt.next_poll_at = outcome, now, None
+    attempt.last_error = reason[:200]
+    audit.record(audit.ATTEMPT_EXPIRED, actor=actor, target=attempt, reason=reason)

@@ -1,0 +1,114 @@
+"""Stream one file of the vendor's into quarantine, counted and digested on the way, within strict limits."""
+
+import errno
+import hashlib
+import os
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from liveness.app_settings import app_settings
+from liveness.client.session import build_session, iter_raw, total_deadline
+from liveness.exceptions import MediaError
+from liveness.models import MediaKind
+from liveness.services import origins
+
+CHUNK = 256 * 1024
+_local = threading.local()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was counted while the bytes came in: size in bytes and both digests in hex."""
+
+    size: int
+    md5: str
+    sha256: str
+
+
+def fetch(url: str, part: Path, *, kind: MediaKind, size: int, md5: str) -> Measured:
+    """Download `url` to `part` and sync it; the bytes are exactly `size` long and have this MD5.
+
+    Raises MediaError, whose text never holds the URL, when they do not or when a limit is hit; `part` is then gone.
+    """
+    _check_room(part, size, kind)
+    origin = origins.allow(url, app_settings.MEDIA_ORIGINS)
+    try:
+        measured = _stream(_session(origin), url, part, size, app_settings.MEDIA_DEADLINES[kind])
+        if measured.size != size:
+            raise MediaError(f"the file ended after {measured.size} of {size} bytes")
+        if measured.md5 != md5:
+            raise MediaError("the file's MD5 is not the one the vendor declared")
+    except OSError as problem:
+        part.unlink(missing_ok=True)
+        raise MediaError(_explain(problem)) from None
+    except MediaError:
+        part.unlink(missing_ok=True)
+        raise
+    return measured
+
+
+def _stream(session: requests.Session, url: str, part: Path, size: int, seconds: float) -> Measured:
+    md5, sha256, count = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+    with (
+        total_deadline(seconds),
+        session.get(url, stream=True, allow_redirects=False, timeout=app_settings.MEDIA_TIMEOUTS) as response,
+        _private(part) as file,
+    ):
+        _check_answer(response, size)
+        for chunk in iter_raw(response, CHUNK):
+            count += len(chunk)
+            if count > size:
+                raise MediaError(f"the file is longer than the {size} bytes declared")
+            md5.update(chunk)
+            sha256.update(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    return Measured(count, md5.hexdigest(), sha256.hexdigest())
+
+
+def _check_room(part: Path, size: int, kind: MediaKind) -> None:
+    cap = app_settings.MEDIA_MAX_BYTES[kind]
+    if size > cap:
+        raise MediaError(f"the declared {size} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({cap})")
+    if shutil.disk_usage(part.parent).free < 2 * size:
+        raise MediaError("the disk of LIVENESS_MEDIA_ROOT is nearly full; free some space")
+
+
+def _check_answer(response: requests.Response, size: int) -> None:
+    if response.status_code in (403, 404):
+        raise MediaError(f"the vendor's link has run out (HTTP {response.status_code})")
+    if response.status_code != 200:
+        raise MediaError(f"the media host answered HTTP {response.status_code}")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise MediaError("the media host sent compressed content although none was asked for")
+    length = response.headers.get("Content-Length")
+    if length is not None and length != str(size):
+        raise MediaError(f"the media host announced {length[:20]} bytes instead of the {size} declared")
+
+
+def _explain(problem: OSError) -> str:
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk of LIVENESS_MEDIA_ROOT is full; free some space"
+    if isinstance(problem, requests.Timeout):
+        return "the media host did not answer in time"
+    if isinstance(problem, requests.RequestException):
+        return f"the connection to the media host failed ({type(problem).__name__})"
+    return f"the file could not be written ({os.strerror(problem.errno) if problem.errno else type(problem).__name__})"
+
+
+def _session(origin: origins.Origin) -> requests.Session:
+    """This thread's session: only an origin that is named exactly may lead to an address that is not public."""
+    name = "public" if origin.is_wildcard else "named"
+    if name not in _local.__dict__:
+        _local.__dict__[name] = build_session(guard=origins.is_public if origin.is_wildcard else None)
+    session: requests.Session = _local.__dict__[name]
+    return session
+
+
+def _private(part: Path):  # type: ignore[no-untyped-def]
+    return open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")  # noqa: PTH123

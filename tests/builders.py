@@ -1,0 +1,50 @@
+"""Rows for tests, made the way the services make them where that matters."""
+
+import hashlib
+import uuid
+from datetime import timedelta
+
+from django.utils import timezone
+
+from liveness.models import MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.storage import private_storage
+
+
+def make_attempt(**fields) -> VerificationAttempt:
+    """A pending attempt, issued now and due now, unless told otherwise."""
+    now = timezone.now()
+    issued_at = fields.pop("issued_at", now)
+    values = {
+        "sdk_token": str(uuid.uuid4()).upper(),
+        "subject_reference": "subject-1",
+        "region": "ap-singapore",
+        "issued_at": issued_at,
+        "expires_at": issued_at + timedelta(hours=2),
+        "next_poll_at": now,
+    }
+    if fields.get("outcome", Outcome.PENDING) != Outcome.PENDING:
+        values |= {"finished_at": now, "next_poll_at": None, "result_code": "0"}
+    return VerificationAttempt.objects.create(**(values | fields))
+
+
+def make_media(attempt: VerificationAttempt, kind: MediaKind, content: bytes, **fields) -> StoredMedia:
+    """A stored file with true digests, its bytes in the private storage."""
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    values = {
+        "declared_size": len(content),
+        "declared_md5": md5,
+        "size": len(content),
+        "md5": md5,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "content_type": {MediaKind.BEST_FRAME: "image/jpeg", MediaKind.VIDEO: "video/mp4"}[kind],
+        "stored_at": timezone.now(),
+        "verified_at": timezone.now(),
+    }
+    media = StoredMedia(attempt=attempt, kind=kind, state=MediaState.STORED, **(values | fields))
+    storage = private_storage()
+    part = storage.quarantine(media.path)
+    part.write_bytes(content)
+    storage.admit(part, media.path)
+    media.file.name = media.path
+    media.save()
+    return media
