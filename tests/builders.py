@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from liveness.client.types import LivenessResult, parse_liveness_result
 from liveness.models import MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.storage import private_storage
 
@@ -31,6 +32,7 @@ def make_media(attempt: VerificationAttempt, kind: MediaKind, content: bytes, **
     """A stored file with true digests, its bytes in the private storage."""
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     values = {
+        "state": MediaState.STORED,
         "declared_size": len(content),
         "declared_md5": md5,
         "size": len(content),
@@ -40,7 +42,7 @@ def make_media(attempt: VerificationAttempt, kind: MediaKind, content: bytes, **
         "stored_at": timezone.now(),
         "verified_at": timezone.now(),
     }
-    media = StoredMedia(attempt=attempt, kind=kind, state=MediaState.STORED, **(values | fields))
+    media = StoredMedia(attempt=attempt, kind=kind, **(values | fields))
     storage = private_storage()
     part = storage.quarantine(media.path)
     part.write_bytes(content)
@@ -48,3 +50,23 @@ def make_media(attempt: VerificationAttempt, kind: MediaKind, content: bytes, **
     media.file.name = media.path
     media.save()
     return media
+
+
+def make_result(code="0", *, best_frame=b"frame", video=b"video", description="Success", **more) -> LivenessResult:
+    """An answer of the vendor's, parsed like a real one; None leaves a file out."""
+    files = {"BestFrame": best_frame, "Video": video}
+    response = {
+        "Result": code,
+        "Description": description,
+        "RequestId": str(uuid.uuid4()),
+        **{name: _file(content) for name, content in files.items()},
+        **more,
+    }
+    return parse_liveness_result(response)
+
+
+def _file(content: bytes | None) -> dict[str, object] | None:
+    if content is None:
+        return None
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return {"Url": f"https://a.myqcloud.com/{md5}?q-signature=canary", "MD5": md5, "Size": len(content)}

@@ -4,12 +4,19 @@ import ipaddress
 import os
 import socket
 
+import hypothesis
 import pytest
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from liveness.models import append_only
+from liveness.sandbox.server import Sandbox
 
 PROTECTED = (("liveness_auditevent", "sequence"), ("liveness_poll", "id"))
+# The machine may be busy: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile(
+    "busy", deadline=None, max_examples=60, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
 
@@ -58,3 +65,18 @@ def _flush_may_empty_protected_tables():
     BaseDatabaseOperations.execute_sql_flush = unprotected
     yield
     BaseDatabaseOperations.execute_sql_flush = flush
+
+
+@pytest.fixture
+def sandbox(settings):
+    """A local FaceID without a rate limit, to which the settings point."""
+    with Sandbox(rate_limit=None) as sandbox:
+        settings.LIVENESS_ENDPOINT = sandbox.url
+        settings.LIVENESS_SECRET_ID = sandbox.secret_id
+        settings.LIVENESS_SECRET_KEY = sandbox.secret_key
+        settings.LIVENESS_MEDIA_ORIGINS = [sandbox.url]
+        settings.LIVENESS_RATE_LIMIT = 1000
+        settings.LIVENESS_CALL_TIMEOUTS = settings.LIVENESS_MEDIA_TIMEOUTS = (0.5, 0.5)
+        settings.LIVENESS_CALL_DEADLINE = 1.0
+        settings.LIVENESS_MEDIA_DEADLINES = {"best_frame": 2.0, "video": 2.0}
+        yield sandbox

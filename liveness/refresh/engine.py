@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from liveness.client.errors import ConfigurationError, CredentialsError
+from liveness.client.errors import ConfigurationError, FaceIdError
 from liveness.exceptions import AccountError, OutageError
 from liveness.models import AttemptQuerySet, VerificationAttempt
 from liveness.refresh import leases
@@ -50,7 +50,8 @@ class Plan:
 class Run:
     """One pass over the plan's attempts. An attempt is taken at most once in a run."""
 
-    def __init__(self, plan: Plan, limiter: Limiter) -> None:
+    def __init__(self, plan: Plan, limiter: Limiter, stop: threading.Event) -> None:
+        self._stop = stop
         self.summary = Summary()
         self._plan = plan
         self._started_at = timezone.now()
@@ -65,10 +66,10 @@ class Run:
             self._owner, limiter, self.summary, self._halt, plan.actor, is_named=plan.named is not None
         )
 
-    def go(self, stop: threading.Event, progress: Progress | None = None) -> Summary:
-        """Work until nothing is left or `stop` is set.
+    def go(self, progress: Progress | None = None) -> Summary:
+        """Work until nothing is left or the caller's event is set.
 
-        Raises CredentialsError, ConfigurationError or AccountError: an operator must act first.
+        Raises FaceIdError, ConfigurationError or AccountError: an operator must act first.
         """
         media.sweep()
         threads = [threading.Thread(target=self._loop, name=f"refresh-{n}") for n in range(self._plan.workers)]
@@ -77,7 +78,7 @@ class Run:
         for thread in threads:
             while thread.is_alive():
                 thread.join(TICK)
-                if stop.is_set():
+                if self._stop.is_set():
                     self._halt.set()
                 if progress:
                     progress(self.summary)
@@ -99,7 +100,7 @@ class Run:
 
     def _next(self) -> VerificationAttempt | None:
         with self._lock:
-            if self._halt.is_set() or self._taken == self._plan.limit:
+            if self._stop.is_set() or self._halt.is_set() or self._taken == self._plan.limit:
                 return None
             now = timezone.now()
             for attempt in leases.take(self._untaken(), 1, owner=self._owner, now=now):
@@ -118,7 +119,7 @@ class Run:
     def _work(self, attempt: VerificationAttempt) -> None:
         try:
             self._worker.refresh(attempt)
-        except (CredentialsError, ConfigurationError, AccountError, OutageError) as failure:
+        except (FaceIdError, ConfigurationError, AccountError, OutageError) as failure:
             self._stop_for(failure)
         except Exception as problem:
             # One bad attempt must not end the run; its schedule stands and the next run meets it again.
@@ -132,10 +133,10 @@ class Run:
 
 
 def run(plan: Plan, *, stop: threading.Event | None = None, progress: Progress | None = None) -> Summary:
-    """Refresh what the plan names. Raises CredentialsError, ConfigurationError, AccountError; nothing is lost."""
+    """Refresh what the plan names. Raises FaceIdError, ConfigurationError, AccountError; nothing is lost."""
     limiter = account_limiter()
     try:
-        return Run(plan, limiter).go(stop or threading.Event(), progress)
+        return Run(plan, limiter, stop or threading.Event()).go(progress)
     finally:
         limiter.close()
 

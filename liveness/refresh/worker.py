@@ -10,7 +10,6 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from liveness.client.errors import (
-    CredentialsError,
     FaceIdError,
     NetworkError,
     ThrottledError,
@@ -78,7 +77,7 @@ class Worker:
     def refresh(self, attempt: VerificationAttempt) -> None:
         """Poll one leased attempt and fetch its media; the lease is given back whatever happens.
 
-        Raises OutageError, AccountError, CredentialsError or ConfigurationError when no further call makes sense now.
+        Raises OutageError, AccountError, ConfigurationError or a FaceIdError that stops the run: no further call makes sense now.
         """
         try:
             self._refresh(attempt)
@@ -107,9 +106,9 @@ class Worker:
         except TokenIllegalError:
             self._store(lambda: attempts.refuse(attempt.id, now=self.clock(), actor=self.actor), attempt)
             self.health.refused()
-        except CredentialsError:
-            raise
         except FaceIdError as problem:
+            if problem.stops_run:
+                raise
             self._postpone(attempt, problem)
         else:
             self.health.answered()

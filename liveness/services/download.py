@@ -7,16 +7,18 @@ import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import requests
 
 from liveness.app_settings import app_settings
-from liveness.client.session import build_session, iter_raw, total_deadline
+from liveness.client.deadline import total_deadline
+from liveness.client.errors import NetworkError
+from liveness.client.session import build_session, read_body
 from liveness.exceptions import MediaError
 from liveness.models import MediaKind
 from liveness.services import origins
 
-CHUNK = 256 * 1024
 _local = threading.local()
 
 
@@ -32,7 +34,7 @@ class Measured:
 def fetch(url: str, part: Path, *, kind: MediaKind, size: int, md5: str) -> Measured:
     """Download `url` to `part` and sync it; the bytes are exactly `size` long and have this MD5.
 
-    Raises MediaError, whose text never holds the URL, when they do not or when a limit is hit; `part` is then gone.
+    Raises MediaError, whose text never holds the URL, when they do not or when a limit is hit.
     """
     _check_room(part, size, kind)
     origin = origins.allow(url, app_settings.MEDIA_ORIGINS)
@@ -42,12 +44,10 @@ def fetch(url: str, part: Path, *, kind: MediaKind, size: int, md5: str) -> Meas
             raise MediaError(f"the file ended after {measured.size} of {size} bytes")
         if measured.md5 != md5:
             raise MediaError("the file's MD5 is not the one the vendor declared")
+    except NetworkError as problem:
+        raise MediaError(f"the download failed: {problem}") from None
     except OSError as problem:
-        part.unlink(missing_ok=True)
         raise MediaError(_explain(problem)) from None
-    except MediaError:
-        part.unlink(missing_ok=True)
-        raise
     return measured
 
 
@@ -55,11 +55,11 @@ def _stream(session: requests.Session, url: str, part: Path, size: int, seconds:
     md5, sha256, count = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
     with (
         total_deadline(seconds),
-        session.get(url, stream=True, allow_redirects=False, timeout=app_settings.MEDIA_TIMEOUTS) as response,
+        session.get(url, timeout=app_settings.MEDIA_TIMEOUTS) as response,
         _private(part) as file,
     ):
         _check_answer(response, size)
-        for chunk in iter_raw(response, CHUNK):
+        for chunk in read_body(response):
             count += len(chunk)
             if count > size:
                 raise MediaError(f"the file is longer than the {size} bytes declared")
@@ -84,8 +84,6 @@ def _check_answer(response: requests.Response, size: int) -> None:
         raise MediaError(f"the vendor's link has run out (HTTP {response.status_code})")
     if response.status_code != 200:
         raise MediaError(f"the media host answered HTTP {response.status_code}")
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise MediaError("the media host sent compressed content although none was asked for")
     length = response.headers.get("Content-Length")
     if length is not None and length != str(size):
         raise MediaError(f"the media host announced {length[:20]} bytes instead of the {size} declared")
@@ -94,11 +92,7 @@ def _check_answer(response: requests.Response, size: int) -> None:
 def _explain(problem: OSError) -> str:
     if problem.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk of LIVENESS_MEDIA_ROOT is full; free some space"
-    if isinstance(problem, requests.Timeout):
-        return "the media host did not answer in time"
-    if isinstance(problem, requests.RequestException):
-        return f"the connection to the media host failed ({type(problem).__name__})"
-    return f"the file could not be written ({os.strerror(problem.errno) if problem.errno else type(problem).__name__})"
+    return f"the file could not be written ({os.strerror(problem.errno or 0)})"
 
 
 def _session(origin: origins.Origin) -> requests.Session:
@@ -110,5 +104,5 @@ def _session(origin: origins.Origin) -> requests.Session:
     return session
 
 
-def _private(part: Path):  # type: ignore[no-untyped-def]
-    return open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")  # noqa: PTH123
+def _private(part: Path) -> BinaryIO:
+    return os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")

@@ -1,5 +1,6 @@
 """What a file really is: told from its first bytes, and for a picture by decoding it in a killable child."""
 
+import atexit
 import json
 import os
 import queue
@@ -86,7 +87,7 @@ class _Decoder:
         with self._lock:
             answer = _ask(self._running(), json.dumps(request))
             if answer is None:
-                self._end()
+                self.end()
                 return {"flaw": "the picture could not be decoded in time"}
         reply: dict[str, int | str] = json.loads(answer)
         return reply
@@ -107,11 +108,11 @@ class _Decoder:
             )
         return self._child
 
-    def _end(self) -> None:
-        if self._child:
-            self._child.kill()
-            self._child.wait()
-            self._child = None
+    def end(self) -> None:
+        if self._child and self._owner == os.getpid():
+            with self._child as child:
+                child.kill()
+        self._child = None
 
 
 def _ask(child: subprocess.Popen[str], line: str) -> str | None:
@@ -135,3 +136,4 @@ def _ask(child: subprocess.Popen[str], line: str) -> str | None:
 
 
 _decoder = _Decoder()
+atexit.register(_decoder.end)

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from liveness.client.errors import ConfigurationError, CredentialsError
+from liveness.client.errors import ConfigurationError, FaceIdError
 from liveness.exceptions import AccountError
 from liveness.management.console import SOME_FAILED, as_json, cannot_run, is_terminal, progress, some_failed
 from liveness.models import VerificationAttempt
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             return
         try:
             self._run(plan, options)
-        except (CredentialsError, ConfigurationError, AccountError, ImproperlyConfigured) as problem:
+        except (FaceIdError, ConfigurationError, AccountError, ImproperlyConfigured) as problem:
             raise cannot_run(str(problem)) from None
 
     def _run(self, plan: Plan, options: dict[str, Any]) -> None:
