@@ -48,7 +48,7 @@ def inspect(path: str, thumbnail: str, max_pixels: int) -> dict[str, Any]:
         small = image.convert("RGB")
     small.thumbnail(THUMBNAIL_SIZE)
     handle = os.open(thumbnail, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(handle, "wb") as file:
+    with os.fdopen(handle, "wb") as file:
         small.save(file, "JPEG", quality=82)
         file.flush()
         os.fsync(handle)

@@ -1,7 +1,6 @@
 """Private storage for evidence: one directory, no URL, readable by the service's own user alone."""
 
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,14 @@ class PrivateStorage(FileSystemStorage):
     def __init__(self) -> None:
         super().__init__(file_permissions_mode=0o600, directory_permissions_mode=0o700)
 
-    @cached_property
-    def base_location(self) -> str:
+    # Plain properties: the base class keeps the first value for ever, whatever the setting says later.
+    @property
+    def base_location(self) -> str:  # type: ignore[override]
         return str(app_settings.MEDIA_ROOT)
+
+    @property
+    def location(self) -> str:  # type: ignore[override]
+        return str(Path(self.base_location).absolute())
 
     def url(self, name: str | None) -> str:
         raise ValueError("Evidence has no public URL; link to the liveness:media view instead.")
@@ -31,15 +35,21 @@ class PrivateStorage(FileSystemStorage):
     def quarantine(self, name: str) -> Path:
         """A new path, in the same file system as the final place, for bytes that nobody has checked yet."""
         part = Path(self.path("quarantine")) / (name.replace("/", "-") + PART_SUFFIX)
-        part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_directory(part.parent)
         return part
 
     def admit(self, part: Path, name: str) -> None:
         """Move a checked, synced file to its place at once and for good: rename, then sync the directory."""
         final = Path(self.path(name))
-        final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_directory(final.parent)
+        part.chmod(0o600)
         part.replace(final)
         _sync_directory(final.parent)
+
+    def _make_directory(self, path: Path) -> None:
+        # `parents=True` would give the root the umask's mode: only the last directory gets the one that is named.
+        Path(self.location).mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def private_storage() -> PrivateStorage:

@@ -56,7 +56,7 @@ def main() -> int:
     programs = binaries()
     if programs is None:
         message = "PostgreSQL is not installed (Debian: apt-get install postgresql), so its tests do not run."
-        print(message, file=sys.stderr)
+        sys.stderr.write(message + "\n")
         return 1 if os.environ.get("REQUIRE_ALL") == "1" else 0
     with postgres(programs) as url:
         return subprocess.run(sys.argv[1:], env=os.environ | {"DATABASE_URL": url}).returncode

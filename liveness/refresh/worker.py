@@ -77,7 +77,8 @@ class Worker:
     def refresh(self, attempt: VerificationAttempt) -> None:
         """Poll one leased attempt and fetch its media; the lease is given back whatever happens.
 
-        Raises OutageError, AccountError, ConfigurationError or a FaceIdError that stops the run: no further call makes sense now.
+        Raises OutageError, AccountError, ConfigurationError or a FaceIdError with `stops_run`: no further call makes
+        sense now.
         """
         try:
             self._refresh(attempt)

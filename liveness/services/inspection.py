@@ -122,8 +122,9 @@ def _ask(child: subprocess.Popen[str], line: str) -> str | None:
     def read() -> None:
         answers.put(child.stdout.readline() if child.stdout else "")
 
+    if child.stdin is None:
+        return None
     try:
-        assert child.stdin
         child.stdin.write(line + "\n")
         child.stdin.flush()
     except OSError:

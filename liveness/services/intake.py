@@ -97,7 +97,7 @@ def read_lines(lines: Iterable[str]) -> Iterator[Line]:
 
 
 def _header(line: str) -> list[str]:
-    names = [name.strip().lower() for name in next(csv.reader([line]))]
+    names = [name.lower() for name in _cells(line)]
     if not REQUIRED.issubset(names) or not set(names).issubset(COLUMNS) or len(set(names)) != len(names):
         raise RegistrationError(
             f"the first line must be the header {','.join(COLUMNS)} (the last two are optional), or a JSON object"
@@ -107,14 +107,21 @@ def _header(line: str) -> list[str]:
 
 def _read_csv(number: int, line: str, header: list[str]) -> Line:
     try:
-        cells = next(csv.reader([line[: MAX_LINE + 1]], strict=True))
-    except (csv.Error, StopIteration):
-        return number, RegistrationError("the line is not valid CSV; check its quotes")
-    if len(line) > MAX_LINE:
-        return number, RegistrationError(f"the line is longer than {MAX_LINE} characters")
+        cells = _cells(line)
+    except RegistrationError as problem:
+        return number, problem
     if len(cells) != len(header):
         return number, RegistrationError(f"the line has {len(cells)} fields, the header has {len(header)}")
-    return number, dict(zip(header, (cell.strip() for cell in cells), strict=True))
+    return number, dict(zip(header, cells, strict=True))
+
+
+def _cells(line: str) -> list[str]:
+    if len(line) > MAX_LINE:
+        raise RegistrationError(f"the line is longer than {MAX_LINE} characters")
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], strict=True))]
+    except (csv.Error, StopIteration):
+        raise RegistrationError("the line is not valid CSV; check its quotes and line breaks") from None
 
 
 def _read_json(number: int, line: str) -> Line:

@@ -2,7 +2,8 @@
 
 import sys
 from argparse import ArgumentParser
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,15 +77,21 @@ class Command(BaseCommand):
 
     def _read(self, name: str, *, is_shown: bool) -> Intake:
         result = Intake()
-        try:
-            source = (
-                nullcontext(sys.stdin)
-                if name == "-"
-                else Path(name).open(encoding="utf-8", errors="surrogateescape", newline="")
-            )
-        except OSError as problem:
-            raise cannot_run(f"{name} cannot be read: {problem.strerror}.") from None
-        with source as lines, progress("Registering", total=None, wanted=is_shown) as advance:
+        with _opened(name) as lines, progress("Registering", total=None, wanted=is_shown) as advance:
             for result in intake.register_lines(lines, actor=ACTOR):
                 advance(result.total, f"{len(result.rejected)} rejected")
         return result
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[Iterable[str]]:
+    """The lines of a file; bytes that are no UTF-8 spoil their own line only."""
+    if name == "-":
+        sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+        yield sys.stdin
+        return
+    try:
+        with Path(name).open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+            yield lines
+    except OSError as problem:
+        raise cannot_run(f"{name} cannot be read: {problem.strerror}.") from None

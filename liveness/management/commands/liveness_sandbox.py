@@ -2,6 +2,7 @@
 
 import signal
 from argparse import ArgumentParser
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -34,8 +35,9 @@ class Command(BaseCommand):
         except SandboxError as problem:
             raise cannot_run(str(problem)) from None
         signal.signal(signal.SIGTERM, _interrupt)
-        self._tell(sandbox, is_json=options["json"])
-        sandbox.serve_forever()
+        with suppress(KeyboardInterrupt):
+            self._tell(sandbox, is_json=options["json"])
+            sandbox.serve_forever()
 
     def _tell(self, sandbox: Sandbox, *, is_json: bool) -> None:
         facts = {

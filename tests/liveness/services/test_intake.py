@@ -19,10 +19,7 @@ database = pytest.mark.django_db
 
 
 def register(*lines: str) -> intake.Intake:
-    result = intake.Intake()
-    for result in intake.register_lines(lines, actor=ACTOR):
-        pass
-    return result
+    return list(intake.register_lines(lines, actor=ACTOR))[-1]
 
 
 @database

@@ -1,0 +1,366 @@
+"""Every fault that the vendor, the network or the machine can throw, over real sockets.
+
+For each: nothing stored twice, nothing false stored, nothing lost that can still be had, the next run goes on, and the
+operator is told in one line.
+"""
+
+import contextlib
+import errno
+import os
+import socket
+import sqlite3
+import threading
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from liveness.client.errors import CredentialsError, TlsError
+from liveness.exceptions import AccountError
+from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.refresh import engine, worker
+from liveness.refresh.engine import Plan
+from liveness.services import attempts, audit, media
+from tests.builders import make_attempt
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+
+@pytest.fixture
+def attempt(sandbox):
+    return registered(sandbox)
+
+
+def registered(sandbox, scenario="pass_amara", issued_ago=60):
+    token = sandbox.issue(scenario, finishes_after=0, issued_ago=issued_ago)
+    return make_attempt(sdk_token=token, issued_at=timezone.now() - timedelta(seconds=issued_ago))
+
+
+def run(**plan):
+    return engine.run(Plan(workers=1, **plan))
+
+
+def assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox):
+    """The first run met the fault and lost nothing; without the fault the next one finishes the job."""
+    assert len(summary.lines()) == 1
+    assert "\n" not in summary.lines()[0]
+    assert attempt.sdk_token not in summary.lines()[0]
+    attempt.refresh_from_db()
+    assert attempt.lease_owner == ""
+    assert not StoredMedia.objects.filter(state=MediaState.LOST).exists()
+    sandbox.clear_faults()
+    assert run(force=True).counts.errors == 0
+    assert_everything_is_stored_once(attempt)
+
+
+def assert_everything_is_stored_once(attempt):
+    attempt.refresh_from_db()
+    assert (attempt.outcome, attempt.result_code, attempt.next_poll_at) == (Outcome.PASSED, "0", None)
+    assert list(attempt.media.values_list("state", flat=True)) == [MediaState.STORED] * 2
+    root = Path(attempt.media.first().file.path).parents[1]
+    files = [path for path in root.rglob("*") if path.is_file()]
+    assert len(files) == 3, "a frame, its thumbnail and a video; nothing else"
+    assert audit.verify().broken_at is None
+
+
+API_FAULTS = [
+    {"fault": "reset"},
+    {"fault": "reset", "at": "middle"},
+    {"fault": "close"},
+    {"fault": "truncate"},
+    {"fault": "stall"},
+    {"fault": "stall", "at": "middle"},
+    {"fault": "drip_headers", "pause": 0.2},
+    {"fault": "drip_body", "pause": 0.2},
+    {"fault": "endless"},
+    {"fault": "html", "status": 500},
+    {"fault": "html", "status": 502},
+    {"fault": "html", "status": 200},
+    {"fault": "empty"},
+    {"fault": "redirect"},
+    {"fault": "redirect", "status": 307},
+    {"fault": "gzip_bomb", "megabytes": 8},
+    {"fault": "duplicate_keys"},
+    {"fault": "missing_result"},
+    {"fault": "body", "text": "null"},
+    {"fault": "body", "text": '{"Response": []}'},
+    {"fault": "broken_chunks"},
+    {"fault": "both_lengths"},
+    {"fault": "request_limit"},
+    {"fault": "request_limit", "kind": "IPLimitExceeded"},
+    {"fault": "error", "code": "InternalError"},
+    {"fault": "error", "code": "FailedOperation.UnKnown"},
+    {"fault": "error", "code": "OperationDenied"},
+    {"fault": "error", "code": "SomethingNobodyHasSeen"},
+]
+
+
+@pytest.mark.parametrize("fault", API_FAULTS, ids=lambda fault: "-".join(str(value) for value in fault.values()))
+def test_a_call_that_fails_is_told_and_made_again(fault, attempt, sandbox):
+    sandbox.inject(**fault, scope="api", times=1)
+    assert_it_is_told_and_the_next_run_goes_on(attempt, run(), sandbox)
+    assert sandbox.redirects_followed == 0
+
+
+def test_an_error_is_found_whatever_the_content_type_says(attempt, sandbox):
+    sandbox.inject("error", code="InternalError")
+    sandbox.inject("content_type", value="application/json; charset=utf-8")
+    assert_it_is_told_and_the_next_run_goes_on(attempt, run(), sandbox)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"fault": "integer_result"},
+        {"fault": "text_size"},
+        {"fault": "extra_fields", "fields": {"New": [1]}},
+        {"fault": "content_type"},
+        {"fault": "no_request_id"},
+    ],
+    ids=lambda fault: fault["fault"],
+)
+def test_an_answer_that_is_merely_odd_is_read_all_the_same(fault, attempt, sandbox):
+    sandbox.inject(**fault)
+    assert run().counts.errors == 0
+    assert_everything_is_stored_once(attempt)
+
+
+MEDIA_FAULTS = [
+    {"fault": "forbidden"},
+    {"fault": "not_found"},
+    {"fault": "redirect"},
+    {"fault": "html", "status": 200},
+    {"fault": "truncate"},
+    {"fault": "bit_flip"},
+    {"fault": "oversized"},
+    {"fault": "endless"},
+    {"fault": "stall"},
+    {"fault": "stall", "at": "middle"},
+    {"fault": "reset", "at": "middle"},
+    {"fault": "gzip"},
+    {"fault": "empty"},
+    {"fault": "drip_body", "pause": 0.2, "piece": 64},
+]
+
+
+@pytest.mark.parametrize("scope", ["best_frame", "video"])
+@pytest.mark.parametrize("fault", MEDIA_FAULTS, ids=lambda fault: "-".join(str(value) for value in fault.values()))
+def test_a_file_that_does_not_come_whole_is_told_and_fetched_again(fault, scope, attempt, sandbox):
+    sandbox.inject(**fault, scope=scope, times=2)
+    summary = run()
+    assert summary.counts.passed == 1, "the result is kept although a file is not"
+    assert attempt.media.get(kind=scope).state == MediaState.WANTED
+    assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox)
+    assert sandbox.redirects_followed == 0
+
+
+@pytest.mark.parametrize("fault", [{"fault": "forbidden"}, {"fault": "bit_flip"}], ids=lambda fault: fault["fault"])
+def test_a_fresh_link_is_asked_for_at_once(fault, attempt, sandbox):
+    sandbox.inject(**fault, scope="video", times=1)
+    assert run().counts.errors == 0
+    assert len(list(sandbox.calls)) == 2
+    assert_everything_is_stored_once(attempt)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"fault": "wrong_md5", "kind": "video"}, {"fault": "wrong_size", "size": -1, "kind": "video"}],
+    ids=lambda fault: fault["fault"],
+)
+def test_a_false_declaration_is_never_stored(fault, attempt, sandbox):
+    sandbox.inject(**fault, times=2)
+    summary = run()
+    assert summary.counts.errors == 1
+    assert not attempt.media.filter(kind="video", state=MediaState.STORED).exists()
+    sandbox.clear_faults()
+    run(force=True)
+    assert attempt.media.filter(kind="video", state=MediaState.STORED).count() == 1
+
+
+def test_a_link_to_another_host_is_not_followed(attempt, sandbox):
+    with socket.create_server(("127.0.0.1", 0)) as canary:
+        url = f"http://127.0.0.1:{canary.getsockname()[1]}/latest/meta-data?token=canary"
+        sandbox.inject("media_url", url=url, kind="video", times=2)
+        summary = run()
+        canary.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            canary.accept()
+    assert "LIVENESS_MEDIA_ORIGINS" in summary.lines()[0]
+    assert "canary" not in summary.lines()[0]
+    assert "meta-data" not in summary.lines()[0]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AuthFailure.SecretIdNotFound",
+        "AuthFailure.SignatureFailure",
+        "AuthFailure.TokenFailure",
+        "AuthFailure.UnauthorizedOperation",
+        "UnauthorizedOperation.Arrears",
+        "UnsupportedRegion",
+    ],
+)
+def test_credentials_that_fail_end_the_run_and_lose_nothing(code, attempt, sandbox):
+    others = [registered(sandbox) for _ in range(5)]
+    sandbox.inject("error", code=code, times=None)
+    with pytest.raises(CredentialsError, match=code):
+        run()
+    assert len(list(sandbox.calls)) == 1
+    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING, lease_owner="").count() == 1 + len(others)
+    sandbox.clear_faults()
+    assert run().counts.passed == 6
+
+
+def test_a_key_that_is_revoked_in_the_middle_of_a_run_ends_it(sandbox):
+    for _ in range(6):
+        registered(sandbox)
+    sandbox.inject("revoked", skip=2, times=None)
+    with pytest.raises(CredentialsError):
+        run()
+    assert VerificationAttempt.objects.filter(outcome=Outcome.PASSED).count() == 2
+    sandbox.clear_faults()
+    assert run().counts.passed == 4
+
+
+def test_a_wrong_clock_ends_the_run_and_is_measured(attempt, sandbox):
+    sandbox.inject("clock_skew", seconds=3600, times=None)
+    with pytest.raises(CredentialsError) as failure:
+        run()
+    assert failure.value.clock_skew_seconds == pytest.approx(-3600, abs=5)
+
+
+def test_a_refused_connection_is_told_and_the_run_ends_early(attempt, sandbox, settings):
+    for _ in range(20):
+        registered(sandbox)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        settings.LIVENESS_ENDPOINT = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    summary = run()
+    assert "out of reach" in summary.stopped
+    assert summary.counts.polled == worker.OUTAGE
+    settings.LIVENESS_ENDPOINT = sandbox.url
+    assert run(force=True).counts.passed == 21
+
+
+def test_a_name_that_does_not_resolve_is_told(attempt, sandbox, settings, monkeypatch):
+    def unknown(*args, **kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    settings.LIVENESS_ENDPOINT = "https://faceid.example"
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", unknown)
+        summary = run()
+    settings.LIVENESS_ENDPOINT = sandbox.url
+    assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox)
+
+
+def test_a_server_that_does_not_speak_tls_is_told(attempt, sandbox, settings):
+    settings.LIVENESS_ENDPOINT = sandbox.url.replace("http:", "https:")
+    with contextlib.suppress(TlsError):
+        run()
+    settings.LIVENESS_ENDPOINT = sandbox.url
+    assert run(force=True).counts.passed == 1
+
+
+def test_a_token_the_vendor_refuses_is_invalid_but_not_for_ever(attempt, sandbox):
+    sandbox.inject("token_illegal")
+    assert run().counts.invalid == 1
+    assert run(named=[attempt.id]).counts.passed == 1
+    assert_everything_is_stored_once(attempt)
+
+
+def test_a_vendor_that_knows_no_token_at_all_is_a_wrong_account(sandbox):
+    for _ in range(15):
+        registered(sandbox)
+    sandbox.inject("token_illegal", times=None)
+    with pytest.raises(AccountError, match="LIVENESS_REGION"):
+        run()
+    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING).count() == 15 - worker.ALL_REFUSED
+
+
+def test_a_token_that_the_vendor_lets_expire_is_expired_with_its_files_lost(attempt, sandbox):
+    sandbox.inject("forbidden", scope="media", times=None)
+    run()
+    sandbox.inject("token_expired")
+    summary = run(force=True)
+    attempt.refresh_from_db()
+    assert attempt.outcome == Outcome.PASSED
+    assert summary.counts.media_lost == 2
+    assert {media.state for media in attempt.media.all()} == {MediaState.LOST}
+    assert all("HTTP 403" in media.reason for media in attempt.media.all())
+    assert any("lost" in line for line in summary.lines())
+
+
+def test_a_result_that_changes_between_polls_is_flagged(attempt, sandbox):
+    run()
+    sandbox.inject("result", value="1002", description="Suspected spoofed recording.")
+    run(named=[attempt.id])
+    attempt.refresh_from_db()
+    assert (attempt.outcome, attempt.polls.count()) == (Outcome.PASSED, 2)
+    assert attempt.diverged_at
+
+
+def test_a_full_disk_loses_no_result(attempt, sandbox, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        summary = run()
+    assert summary.counts.passed == 1
+    assert "full" in summary.lines()[0]
+    assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox)
+
+
+def test_a_disk_that_is_nearly_full_is_not_filled(attempt, sandbox, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10))
+        summary = run()
+    assert len(list(sandbox.downloads)) == 0
+    assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox)
+
+
+@pytest.mark.parametrize("where", ["after the download", "after the move"])
+def test_a_run_that_dies_before_it_commits_is_made_good(where, attempt, sandbox, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*args, **kwargs):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(media, "_admit" if where == "after the download" else "_keep", die)
+        patch.setattr(threading, "excepthook", lambda failure: None)
+        run()
+    assert not StoredMedia.objects.filter(state=MediaState.STORED).exists()
+    run(force=True)
+    assert_everything_is_stored_once(attempt)
+
+
+def test_a_locked_database_is_waited_for(attempt, sandbox, monkeypatch):
+    record, failures = attempts.record, iter([OperationalError("database is locked")] * 2)
+
+    def locked_at_first(*args, **kwargs):
+        for failure in failures:
+            raise failure
+        return record(*args, **kwargs)
+
+    monkeypatch.setattr(attempts, "record", locked_at_first)
+    assert run().counts.errors == 0
+    assert_everything_is_stored_once(attempt)
+
+
+def test_another_process_that_writes_is_waited_for(attempt, sandbox):
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL locks rows, not the database")
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(1.0, lambda: other.execute("COMMIT"))
+    timer.start()
+    assert run().counts.errors == 0
+    timer.join()
+    other.close()
+    assert_everything_is_stored_once(attempt)

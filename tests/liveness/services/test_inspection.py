@@ -1,0 +1,113 @@
+"""Files made by strangers: what they are is told from their bytes, and decoding them cannot hurt us."""
+
+import io
+import os
+import signal
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from liveness.models import MediaKind
+from liveness.sandbox.subjects import ASSETS
+from liveness.services import inspection
+
+JPEG = (ASSETS / "amara.jpg").read_bytes()
+MP4 = (ASSETS / "amara.mp4").read_bytes()
+
+
+@pytest.fixture
+def inspect(tmp_path):
+    def inspect(content: bytes, kind=MediaKind.BEST_FRAME):
+        path = tmp_path / "file.part"
+        path.write_bytes(content)
+        return inspection.inspect(path, kind, tmp_path / "thumbnail.part")
+
+    return inspect
+
+
+def png(width: int, height: int) -> bytes:
+    """A tiny file that claims, and unpacks to, a very large picture."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4) + name + data + zlib.crc32(name + data).to_bytes(4)
+
+    header = width.to_bytes(4) + height.to_bytes(4) + bytes([8, 2, 0, 0, 0])
+    packed = zlib.compressobj(9)
+    row = bytes(1 + width * 3)
+    pixels = b"".join(packed.compress(row) for _ in range(height)) + packed.flush()
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def test_a_sound_picture_is_measured_and_gets_a_small_copy_without_metadata(inspect, tmp_path):
+    original = Image.open(io.BytesIO(JPEG))
+    exif = original.getexif()
+    exif[0x010E] = "canary"
+    carrier = io.BytesIO()
+    original.save(carrier, "JPEG", exif=exif)
+    finding = inspect(carrier.getvalue())
+    assert (finding.content_type, finding.flaw) == ("image/jpeg", "")
+    assert (finding.width, finding.height) == original.size
+    thumbnail = (tmp_path / "thumbnail.part").read_bytes()
+    assert b"canary" not in thumbnail
+    assert max(Image.open(io.BytesIO(thumbnail)).size) <= 192
+    assert (tmp_path / "thumbnail.part").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_video_is_told_by_its_first_box(inspect):
+    assert inspect(MP4, MediaKind.VIDEO).content_type == "video/mp4"
+    assert inspect(
+        b"\x1a\x45\xdf\xa3\x01\x00\x00\x00\x00\x00\x00\x1f\x42\x82\x84webm", MediaKind.VIDEO
+    ).content_type == ("video/webm")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<!DOCTYPE html><script>alert(1)</script>",
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        b"GIF89a/*" + b"\0" * 100 + b"*/=alert(1)",
+        b"%PDF-1.7 ",
+        b"",
+        MP4,
+    ],
+    ids=["html", "svg", "gif", "pdf", "empty", "a video"],
+)
+def test_what_is_no_picture_is_kept_but_never_shown(content, inspect):
+    finding = inspect(content)
+    assert finding.content_type == "application/octet-stream"
+    assert finding.flaw
+
+
+@pytest.mark.parametrize("content", [JPEG[: len(JPEG) // 2], JPEG[:20], b"\xff\xd8\xff" + b"x" * 500])
+def test_a_cut_picture_is_told(content, inspect):
+    assert "decode" in inspect(content).flaw
+
+
+def test_a_pixel_bomb_is_refused_before_it_unpacks(inspect):
+    finding = inspect(png(13_300, 13_300))
+    assert "pixels" in finding.flaw
+
+
+def test_a_decoder_that_dies_costs_one_picture(inspect, settings):
+    inspect(JPEG)
+    os.kill(inspection._decoder._child.pid, signal.SIGSTOP)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inspection, "DECODE_TIMEOUT", 0.3)
+        assert "in time" in inspect(JPEG).flaw
+    assert inspect(JPEG).flaw == ""
+
+
+def test_a_decoder_that_was_killed_is_started_again(inspect):
+    inspect(JPEG)
+    inspection._decoder._child.kill()
+    inspection._decoder._child.wait()
+    assert inspect(JPEG).flaw == ""
+
+
+@given(st.binary(max_size=64))
+def test_no_bytes_break_the_sniffer(head):
+    known = {kind for kinds in inspection.TYPES.values() for kind in kinds}
+    assert inspection.sniff(head) in known | {inspection.UNKNOWN_TYPE}
