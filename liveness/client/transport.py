@@ -1,0 +1,149 @@
+"""The one function that does I/O: sign, POST, bounded read, decode, raise.
+
+Source: "Request structure", "Common parameters" and "Responses" of the Tencent Cloud API 3.0.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+
+from liveness.client.deadline import total_deadline
+from liveness.client.endpoint import Endpoint
+from liveness.client.envelope import open_envelope
+from liveness.client.errors import FaceIdError, MalformedAnswerError, NetworkError
+from liveness.client.session import read_body
+from liveness.client.signing import Credentials, sign
+from liveness.client.types import request_id_of
+
+SERVICE = "faceid"
+VERSION = "2018-03-01"
+CONTENT_TYPE = "application/json"
+MAX_ANSWER = 1_048_576
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds to connect, between two reads, and for the whole exchange; bytes of the answer."""
+
+    connect: float = 3.0
+    read: float = 10.0
+    total: float = 10.0
+    answer: int = MAX_ANSWER
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Where calls go, who signs them, and what time it is (`clock` gives Unix seconds)."""
+
+    session: requests.Session
+    endpoint: Endpoint
+    credentials: Credentials
+    region: str
+    limits: Limits
+    clock: Callable[[], float]
+
+    def secrets(self) -> tuple[str, ...]:
+        keys = self.credentials
+        return tuple(secret for secret in (keys.secret_id, keys.secret_key, keys.token) if secret)
+
+
+def call(channel: Channel, action: str, params: Mapping[str, str], *, secrets: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The fields of the answer's `Response`, which holds no `Error`; every failure is a FaceIdError.
+
+    `secrets` are masked, beside the keys, in what an error takes over from the answer.
+    """
+    started, outcome, request = time.monotonic(), "ok", None
+    try:
+        response = _exchange(channel, action, params, secrets)
+        issued = str(response.get("SdkToken", ""))
+        request = request_id_of(response, (*secrets, *channel.secrets(), issued))
+    except FaceIdError as error:
+        outcome, request = error.code, error.request_id
+        raise
+    finally:
+        spent = (time.monotonic() - started) * 1000
+        logger.debug("%s: %s in %.0f ms (request %s)", action, outcome, spent, request)
+    return response
+
+
+def _exchange(channel: Channel, action: str, params: Mapping[str, str], secrets: tuple[str, ...]) -> dict[str, Any]:
+    body = json.dumps(params, separators=(",", ":")).encode()
+    now = channel.clock()
+    headers = _headers(channel, action, body, int(now))
+    limits = channel.limits
+    with total_deadline(limits.total):
+        response = channel.session.post(
+            channel.endpoint.url,
+            data=body,
+            headers=headers,
+            timeout=(limits.connect, limits.read),
+            allow_redirects=False,
+            stream=True,
+        )
+        try:
+            answer = _read_answer(response, limits.answer)
+        finally:
+            response.close()
+    return open_envelope(
+        response.status_code,
+        answer,
+        secrets=(*secrets, *channel.secrets()),
+        clock_skew_seconds=_clock_skew(now, response.headers.get("Date")),
+    )
+
+
+def _headers(channel: Channel, action: str, body: bytes, timestamp: int) -> dict[str, str]:
+    signed = {"Content-Type": CONTENT_TYPE, "Host": channel.endpoint.authority}
+    authorization = sign(
+        channel.credentials,
+        method="POST",
+        query="",
+        headers=signed,
+        body=body,
+        timestamp=timestamp,
+        service=SERVICE,
+    )
+    headers = signed | {
+        "Authorization": authorization,
+        "X-TC-Action": action,
+        "X-TC-Version": VERSION,
+        "X-TC-Timestamp": str(timestamp),
+        "X-TC-Region": channel.region,
+        "X-TC-Language": "en-US",
+    }
+    if channel.credentials.token:
+        headers["X-TC-Token"] = channel.credentials.token
+    return headers
+
+
+def _read_answer(response: requests.Response, limit: int) -> bytes:
+    answer = bytearray()
+    try:
+        for chunk in read_body(response, 65_536):
+            answer += chunk
+            if len(answer) > limit:
+                raise MalformedAnswerError("Answer.TooLarge", f"the answer is larger than {limit} bytes.")
+    except (NetworkError, MalformedAnswerError):
+        # Of an error page the status alone says enough, however broken its body is.
+        if response.status_code == 200:
+            raise
+        return b""
+    return bytes(answer)
+
+
+def _clock_skew(now: float, date: str | None) -> float | None:
+    """This machine's clock minus the vendor's in seconds, from the answer's Date header (RFC 9110, 6.6.1)."""
+    if date is None:
+        return None
+    try:
+        return now - parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
