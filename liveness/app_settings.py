@@ -57,7 +57,7 @@ class AppSettings:
     @property
     def CALL_TIMEOUTS(self) -> tuple[float, float]:
         """Seconds to wait for a connection and between bytes of one vendor call."""
-        return tuple(self._get("CALL_TIMEOUTS", (3.0, 10.0)))  # type: ignore[return-value]
+        return tuple(self._get("CALL_TIMEOUTS", (3.0, 10.0)))
 
     @property
     def CALL_DEADLINE(self) -> float:
@@ -87,7 +87,7 @@ class AppSettings:
     @property
     def MEDIA_TIMEOUTS(self) -> tuple[float, float]:
         """Seconds to wait for a connection and between bytes of a download."""
-        return tuple(self._get("MEDIA_TIMEOUTS", (3.0, 10.0)))  # type: ignore[return-value]
+        return tuple(self._get("MEDIA_TIMEOUTS", (3.0, 10.0)))
 
     @property
     def MAX_IMAGE_PIXELS(self) -> int:

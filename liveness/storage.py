@@ -19,11 +19,11 @@ class PrivateStorage(FileSystemStorage):
 
     # Plain properties: the base class keeps the first value for ever, whatever the setting says later.
     @property
-    def base_location(self) -> str:  # type: ignore[override]
+    def base_location(self) -> str:
         return str(app_settings.MEDIA_ROOT)
 
     @property
-    def location(self) -> str:  # type: ignore[override]
+    def location(self) -> str:
         return str(Path(self.base_location).absolute())
 
     def url(self, name: str | None) -> str:

@@ -13,7 +13,6 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +24,7 @@ from liveness.app_settings import app_settings
 ACCOUNT = "faceid"
 # The share of the limit that is used. Strict spacing at the limit itself still lets 21 calls meet in a second.
 PACE = 0.93
-FARTHEST = 60.0
+FARTHEST = 60.0  # as in PostgresStore's statement
 LATE = 0.030
 BUSY_TIMEOUT = 20.0
 
@@ -117,14 +116,15 @@ class PostgresStore:
     """
 
     _RESERVE = """
-        INSERT INTO liveness_callslot AS slot (account, next_at) VALUES (%(account)s, clock_timestamp() + %(gap)s)
-        ON CONFLICT (account) DO UPDATE SET next_at = %(gap)s + CASE
-            WHEN slot.next_at BETWEEN clock_timestamp() AND clock_timestamp() + %(farthest)s THEN slot.next_at
+        INSERT INTO liveness_callslot AS slot (account, next_at)
+        VALUES (%(account)s, clock_timestamp() + %(gap)s * interval '1 s')
+        ON CONFLICT (account) DO UPDATE SET next_at = %(gap)s * interval '1 s' + CASE
+            WHEN slot.next_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '60 s' THEN slot.next_at
             ELSE clock_timestamp() END
-        RETURNING extract(epoch FROM next_at - %(gap)s - clock_timestamp())
+        RETURNING extract(epoch FROM next_at - clock_timestamp()) - %(gap)s
     """
     _PUSH_BACK = """
-        UPDATE liveness_callslot SET next_at = greatest(next_at, clock_timestamp() + %(gap)s)
+        UPDATE liveness_callslot SET next_at = greatest(next_at, clock_timestamp() + %(gap)s * interval '1 s')
         WHERE account = %(account)s RETURNING 0
     """
 
@@ -143,15 +143,10 @@ class PostgresStore:
         self._connection.close()
 
     def _run(self, sql: str, gap: float) -> float | None:
-        values = {
-            "account": ACCOUNT,
-            "gap": timedelta(seconds=gap),
-            "farthest": timedelta(seconds=FARTHEST),
-        }
         with self._lock:
             try:
                 with self._connection.cursor() as cursor:
-                    cursor.execute(sql, values)
+                    cursor.execute(sql, {"account": ACCOUNT, "gap": gap})
                     row = cursor.fetchone()
             except DatabaseError:
                 # The next call starts with a fresh connection.

@@ -100,7 +100,8 @@ class Worker:
         if is_first:
             self.summary.add(polled=1)
         try:
-            result = clients.client_for(attempt.region).get_liveness_result(attempt.sdk_token)
+            with clients.client_for(attempt.region) as client:
+                result = client.get_liveness_result(attempt.sdk_token)
         except TokenExpiredError:
             self.health.answered()
             self._expire(attempt, "the vendor says that the token ran out")

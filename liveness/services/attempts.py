@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from liveness.app_settings import app_settings
+from liveness.client import faceid
 from liveness.client.results import explain
 from liveness.client.types import LivenessResult
 from liveness.exceptions import RegistrationError
@@ -16,7 +17,7 @@ from liveness.refresh import policy
 from liveness.services import audit, evidence, ledger
 from liveness.services.audit import Actor
 
-REGIONS = ("ap-hongkong", "ap-jakarta", "ap-singapore")
+REGIONS = faceid.REGIONS
 TOKEN_FORM = re.compile(r"[A-Za-z0-9._~+/=:-]{8,128}")
 REFERENCE_LENGTH = 128
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -62,7 +63,7 @@ def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Act
         attempt.poll_count += 1
         attempt.last_polled_at = now
         attempt.failure_count, attempt.last_error = 0, ""
-        outcome = explain(result.result).outcome
+        outcome = Outcome(explain(result.result).outcome.value)
         is_news = ledger.append(attempt, result, now=now)
         if outcome == Outcome.PENDING:
             _still_pending(attempt, now, actor)
@@ -71,7 +72,7 @@ def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Act
         elif outcome == Outcome.EXPIRED:
             _close(attempt, Outcome.EXPIRED, now, actor, "the vendor says that the token ran out")
         else:
-            _answer(attempt, result, Outcome(outcome), now, actor)
+            _answer(attempt, result, outcome, now, actor)
         if outcome not in (Outcome.PENDING, Outcome.EXPIRED):
             evidence.plan(attempt, result, now=now, actor=actor)
         attempt.save()

@@ -10,8 +10,10 @@ import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -38,11 +40,6 @@ MEDIA_REFUSED = "liveness.media.refused"
 GENESIS = "0" * 64
 
 
-class Person(Protocol):
-    pk: Any
-    is_authenticated: bool
-
-
 @dataclass(frozen=True)
 class Actor:
     """Who acts: a user by key, or a part of the system by name. Names of people stay out of the chain."""
@@ -50,7 +47,7 @@ class Actor:
     name: str
 
     @classmethod
-    def user(cls, person: Person) -> "Actor":
+    def user(cls, person: AbstractBaseUser | AnonymousUser) -> "Actor":
         return cls(f"user:{person.pk}" if person.is_authenticated else "anonymous")
 
     @classmethod

@@ -4,7 +4,6 @@ import errno
 import hashlib
 import os
 import shutil
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,8 +17,7 @@ from liveness.client.session import build_session, read_body
 from liveness.exceptions import MediaError
 from liveness.models import MediaKind
 from liveness.services import origins
-
-_local = threading.local()
+from liveness.services.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,9 @@ def fetch(url: str, part: Path, *, kind: MediaKind, size: int, md5: str) -> Meas
     _check_room(part, size, kind)
     origin = origins.allow(url, app_settings.MEDIA_ORIGINS)
     try:
-        measured = _stream(_session(origin), url, part, size, app_settings.MEDIA_DEADLINES[kind])
+        # Only an origin that is named exactly may lead to an address that is not public.
+        with _sessions.borrow(origin.is_wildcard) as session:
+            measured = _stream(session, url, part, size, app_settings.MEDIA_DEADLINES[kind])
         if measured.size != size:
             raise MediaError(f"the file ended after {measured.size} of {size} bytes")
         if measured.md5 != md5:
@@ -95,13 +95,11 @@ def _explain(problem: OSError) -> str:
     return f"the file could not be written ({os.strerror(problem.errno or 0)})"
 
 
-def _session(origin: origins.Origin) -> requests.Session:
-    """This thread's session: only an origin that is named exactly may lead to an address that is not public."""
-    name = "public" if origin.is_wildcard else "named"
-    if name not in _local.__dict__:
-        _local.__dict__[name] = build_session(guard=origins.is_public if origin.is_wildcard else None)
-    session: requests.Session = _local.__dict__[name]
-    return session
+def _session(is_guarded: bool) -> requests.Session:
+    return build_session(guard=origins.is_public if is_guarded else None)
+
+
+_sessions = Pool(_session)
 
 
 def _private(part: Path) -> BinaryIO:

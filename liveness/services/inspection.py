@@ -9,6 +9,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from liveness.app_settings import app_settings
 from liveness.models import MediaKind
@@ -78,7 +79,7 @@ class _Decoder:
         self._child: subprocess.Popen[str] | None = None
         self._owner = 0
 
-    def decode(self, path: Path, thumbnail: Path) -> dict[str, int | str]:
+    def decode(self, path: Path, thumbnail: Path) -> dict[str, Any]:
         request = {
             "path": str(path),
             "thumbnail": str(thumbnail),
@@ -89,7 +90,7 @@ class _Decoder:
             if answer is None:
                 self.end()
                 return {"flaw": "the picture could not be decoded in time"}
-        reply: dict[str, int | str] = json.loads(answer)
+        reply: dict[str, Any] = json.loads(answer)
         return reply
 
     def _running(self) -> subprocess.Popen[str]:

@@ -10,6 +10,8 @@ import pytest
 from liveness.client.faceid import FaceIdClient
 from liveness.client.signing import Credentials
 
+from tests.conftest import missing
+
 from .server import Server
 
 TOKEN = "D2B55F0C-FB5D-4FB6-8765-3E931EBBFC79"
@@ -45,7 +47,7 @@ def foreign_certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ce
 def make_certificate(folder: Path, names: str) -> Certificate:
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("needs the openssl command to make a certificate")
+        missing("openssl is not installed (Debian: apt-get install openssl)")
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     command = [openssl, "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=test"]
     command += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-addext", f"subjectAltName={names}"]
