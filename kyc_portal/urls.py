@@ -1,6 +1,21 @@
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.views import LoginView
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from kyc_portal import health
+from kyc_portal.views import leave, server_error
+
+handler500 = server_error
 
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", RedirectView.as_view(pattern_name="liveness:attempt_list"), name="home"),
+    path("liveness/", include("liveness.urls")),
+    path("accounts/login/", LoginView.as_view(), name="login"),
+    path("accounts/logout/", leave, name="logout"),
+    # The admin's own log-out would leave the browser's copies behind.
+    path("admin/logout/", leave),
     path("admin/", admin.site.urls),
 ]

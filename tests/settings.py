@@ -18,6 +18,8 @@ SESSION_COOKIE_NAME = "sessionid"
 CSRF_COOKIE_NAME = "csrftoken"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+# Static files are looked up where they lie; there is no collected directory.
+WHITENOISE_AUTOREFRESH = True
 LIVENESS_SECRET_ID = "AKIDtests"
 LIVENESS_SECRET_KEY = "tests-secret-key"
 

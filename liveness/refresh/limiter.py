@@ -79,7 +79,7 @@ class SQLiteStore:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(self._connect()) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+            # Not in WAL mode: several processes that switch a new file to it at once fail, whatever their time-out.
             connection.execute("CREATE TABLE IF NOT EXISTS slot (account TEXT PRIMARY KEY, next_at REAL NOT NULL)")
 
     def reserve(self, gap: float) -> float:

@@ -62,7 +62,6 @@ def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Act
         attempt = _locked(attempt_id)
         attempt.poll_count += 1
         attempt.last_polled_at = now
-        attempt.failure_count, attempt.last_error = 0, ""
         outcome = Outcome(explain(result.result).outcome.value)
         is_news = ledger.append(attempt, result, now=now)
         if outcome == Outcome.PENDING:
@@ -125,7 +124,9 @@ def settle(attempt_id: int, *, now: datetime) -> VerificationAttempt:
         if attempt.outcome != Outcome.PENDING:
             is_wanting = attempt.media.filter(state=MediaState.WANTED).exists()
             attempt.next_poll_at = policy.next_poll(attempt.issued_at, attempt.expires_at, now) if is_wanting else None
-            attempt.save(update_fields=["next_poll_at"])
+            # Only here, not with each answer: a download that keeps failing must be tried less and less often.
+            attempt.failure_count, attempt.last_error = 0, ""
+            attempt.save(update_fields=["next_poll_at", "failure_count", "last_error"])
     return attempt
 
 
@@ -179,6 +180,7 @@ def _locked(attempt_id: int) -> VerificationAttempt:
 def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor) -> None:
     if attempt.outcome != Outcome.PENDING:
         return
+    attempt.failure_count, attempt.last_error = 0, ""
     if now >= attempt.expires_at:
         _close(attempt, Outcome.EXPIRED, now, actor, "the person never finished the check")
     else:

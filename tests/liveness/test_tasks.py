@@ -52,7 +52,8 @@ def worker(redis_url, sandbox, settings, tmp_path):
         "TENCENTCLOUD_SECRET_ID": sandbox.secret_id,
         "TENCENTCLOUD_SECRET_KEY": sandbox.secret_key,
     }
-    command = [sys.executable, "-m", "celery", "-A", "kyc_portal", "worker", "-c", "1", "--without-mingle", "-l", "INFO"]
+    options = ["-c", "1", "--without-mingle", "-l", "INFO"]
+    command = [sys.executable, "-m", "celery", "-A", "kyc_portal", "worker", *options]
     log = (tmp_path / "worker.log").open("w+")
     with subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT) as process:
         yield log

@@ -294,6 +294,20 @@ def test_a_token_that_the_vendor_lets_expire_is_expired_with_its_files_lost(atte
     assert any("lost" in line for line in summary.lines())
 
 
+def test_a_download_that_keeps_failing_is_tried_less_and_less_often(attempt, sandbox):
+    sandbox.inject("forbidden", scope="media", times=None)
+    waits = []
+    for _ in range(3):
+        run(force=True)
+        attempt.refresh_from_db()
+        waits.append(attempt.next_poll_at - attempt.last_polled_at)
+    assert waits[0] < waits[1] < waits[2]
+    sandbox.clear_faults()
+    run(force=True)
+    attempt.refresh_from_db()
+    assert (attempt.failure_count, attempt.last_error) == (0, "")
+
+
 def test_a_result_that_changes_between_polls_is_flagged(attempt, sandbox):
     run()
     sandbox.inject("result", value="1002", description="Suspected spoofed recording.")

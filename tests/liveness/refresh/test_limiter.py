@@ -31,6 +31,21 @@ def test_several_processes_together_stay_under_the_limit_and_use_it(tmp_path):
     assert len(times) / (max(times) - min(times)) >= 17
 
 
+def test_many_can_open_a_new_store_at_once(tmp_path):
+    opened, start = [], threading.Barrier(12)
+
+    def open_store():
+        start.wait()
+        opened.append(SQLiteStore(tmp_path / "new.sqlite3").reserve(0.001))
+
+    threads = [threading.Thread(target=open_store) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 12
+
+
 def test_slots_are_evenly_spaced(store):
     waits = [store.reserve(0.5) for _ in range(4)]
     assert waits == pytest.approx([0, 0.5, 1.0, 1.5], abs=0.2)

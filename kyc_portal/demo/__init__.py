@@ -1,0 +1,8 @@
+"""`make demo`: the whole portal on one machine, against a local sandbox instead of the vendor.
+
+A supervisor (`python -m kyc_portal.demo`) starts and stops the processes; `manage.py portal_demo` makes the log-ins
+and plays the merchant who registers tokens.
+"""
+
+# Public on purpose: the demo answers on this machine alone.
+PASSWORD = "look-closely-please"  # noqa: S105

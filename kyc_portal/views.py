@@ -1,0 +1,31 @@
+"""The portal's own two views: leaving, and the page for what went wrong."""
+
+import sys
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LogoutView
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+class LeaveView(LogoutView):
+    """Log out, and have the browser drop what it still keeps of the portal's pages (W3C Clear Site Data)."""
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        response = super().dispatch(request, *args, **kwargs)
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+leave = login_not_required(LeaveView.as_view())
+
+
+@login_not_required
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A database that is away is a matter of moments (503); anything else is a fault of ours (500)."""
+    is_away = isinstance(sys.exception(), OperationalError | InterfaceError)
+    response = render(None, "503.html" if is_away else "500.html", status=503 if is_away else 500)
+    if is_away:
+        response.headers["Retry-After"] = "10"
+    return response

@@ -1,0 +1,138 @@
+"""Every system check, by its id: silent when all is well, and with a hint when not."""
+
+import pytest
+from django.core.checks import run_checks
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+
+GOOD = {
+    "SECRET_KEY": "k" * 60,
+    "LIVENESS_AUDIT_KEY": "a" * 50,
+    "LIVENESS_ENDPOINT": "https://faceid.intl.tencentcloudapi.com",
+    "LIVENESS_MEDIA_ORIGINS": ["https://*.myqcloud.com"],
+}
+
+
+@pytest.fixture(autouse=True)
+def _good(settings):
+    for name, value in GOOD.items():
+        setattr(settings, name, value)
+
+
+def found(*, deploy=False):
+    """The ids of what the checks say; each message has a hint."""
+    messages = run_checks(tags=["liveness"], include_deployment_checks=deploy)
+    assert all(message.hint for message in messages)
+    return [message.id.removeprefix("liveness.") for message in messages]
+
+
+def test_it_finds_nothing_wrong_with_good_settings():
+    assert found(deploy=True) == []
+
+
+@pytest.mark.parametrize("name", ["LIVENESS_SECRET_ID", "LIVENESS_SECRET_KEY"])
+def test_missing_credentials_are_a_warning_and_in_production_an_error(settings, name):
+    setattr(settings, name, "")
+    assert found() == ["W001"]
+    assert set(found(deploy=True)) == {"W001", "E001"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("LIVENESS_REGION", "eu-frankfurt", "E002"),
+        ("LIVENESS_ENDPOINT", "http://faceid.tencentcloudapi.com", "E003"),
+        ("LIVENESS_ENDPOINT", "faceid.tencentcloudapi.com", "E003"),
+        ("LIVENESS_MEDIA_ORIGINS", ["https://*.myqcloud.com", "*"], "E005"),
+        ("LIVENESS_MEDIA_ORIGINS", ["http://*.myqcloud.com"], "E005"),
+        ("LIVENESS_ACCESS_POLICY", "nowhere.Policy", "E006"),
+        ("LIVENESS_ACCESS_POLICY", "liveness.access.Nothing", "E006"),
+        ("SECRET_KEY", "change-me", "E007"),
+        ("LIVENESS_SECRET_KEY", "change-me", "E007"),
+        ("LIVENESS_AUDIT_KEY", "change-me", "E007"),
+        ("LIVENESS_RATE_LIMIT", 0, "E008"),
+        ("LIVENESS_RATE_LIMIT", 21, "W002"),
+        ("LIVENESS_TOKEN_TTL", 0, "E009"),
+        ("LIVENESS_TOKEN_TTL", 7201, "W003"),
+    ],
+)
+def test_it_names_the_setting_that_is_wrong(settings, name, value, expected):
+    setattr(settings, name, value)
+    assert found() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("LIVENESS_MEDIA_ORIGINS", ["http://media.example.com"], "E010"),
+        ("LIVENESS_MEDIA_ORIGINS", ["https://127.0.0.1:9000"], "E010"),
+        ("LIVENESS_MEDIA_ORIGINS", ["https://10.0.0.7"], "E010"),
+        ("LIVENESS_MEDIA_ORIGINS", ["https://[::1]:9000"], "E010"),
+        ("LIVENESS_MEDIA_ORIGINS", ["https://localhost:9000"], "E010"),
+        ("LIVENESS_ENDPOINT", "http://127.0.0.1:9000", "E011"),
+        ("LIVENESS_AUDIT_KEY", "", "W007"),
+    ],
+)
+def test_what_suits_development_is_refused_in_production(settings, name, value, expected):
+    setattr(settings, name, value)
+    assert found() == []
+    assert found(deploy=True) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("STATIC_ROOT", lambda path: path),
+        ("MEDIA_ROOT", lambda path: path),
+        ("WHITENOISE_ROOT", str),
+        ("STATICFILES_DIRS", lambda path: [path]),
+        ("STATICFILES_DIRS", lambda path: [("prefix", str(path))]),
+    ],
+)
+def test_evidence_may_not_lie_where_files_are_handed_out(settings, tmp_path, name, make):
+    setattr(settings, name, make(tmp_path))
+    settings.LIVENESS_MEDIA_ROOT = tmp_path / "inside" / "evidence"
+    assert found() == ["E004"]
+
+
+def test_a_symbolic_link_does_not_hide_where_the_evidence_lies(settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT.mkdir()
+    (tmp_path / "evidence").symlink_to(settings.STATIC_ROOT)
+    settings.LIVENESS_MEDIA_ROOT = tmp_path / "evidence"
+    assert found() == ["E004"]
+
+
+def test_it_warns_of_evidence_that_everybody_may_read(settings, tmp_path):
+    settings.LIVENESS_MEDIA_ROOT = tmp_path / "evidence"
+    settings.LIVENESS_MEDIA_ROOT.mkdir(mode=0o700)
+    assert found() == []
+    settings.LIVENESS_MEDIA_ROOT.chmod(0o755)
+    assert found() == ["W005"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"transaction_mode": "IMMEDIATE"},
+        {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"},
+        {"transaction_mode": "DEFERRED", "init_command": "PRAGMA journal_mode=WAL; PRAGMA recursive_triggers=ON"},
+    ],
+)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="concerns SQLite")
+def test_it_warns_of_an_sqlite_that_is_set_up_carelessly(monkeypatch, options):
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    assert found() == ["W004"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="concerns SQLite")
+def test_it_accepts_the_spelling_of_its_own_hint(monkeypatch):
+    command = "PRAGMA journal_mode = WAL; PRAGMA recursive_triggers = ON"
+    options = {"transaction_mode": "IMMEDIATE", "init_command": command}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    assert found() == []
+
+
+def test_it_warns_of_a_database_without_append_only_triggers(monkeypatch):
+    monkeypatch.setattr(connections[DEFAULT_DB_ALIAS], "vendor", "mysql")
+    assert found() == ["W006"]

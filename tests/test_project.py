@@ -1,0 +1,78 @@
+"""The files around the code: the locks, the example environment, the change log."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PIN = re.compile(
+    r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^ ;\\]+)(?P<rest>.*(?:\n    .*)*)", re.MULTILINE
+)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def pins(lock: str) -> dict[str, tuple[str, str]]:
+    """Version and the lines behind it, by the name of the package."""
+    found = PIN.finditer((ROOT / lock).read_text())
+    return {canonicalize_name(pin["name"]): (pin["version"], pin["rest"]) for pin in found}
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+def test_every_locked_package_has_hashes(lock):
+    assert len(pins(lock)) > 20
+    assert [name for name, (_, rest) in pins(lock).items() if "--hash=sha256:" not in rest] == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "named"),
+    [
+        ("requirements.txt", PROJECT["project"]["dependencies"]),
+        ("requirements-dev.txt", PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]),
+    ],
+)
+def test_the_lock_holds_what_the_project_names(lock, named):
+    locked = pins(lock)
+    for requirement in map(Requirement, named):
+        version, _ = locked.get(canonicalize_name(requirement.name), ("", ""))
+        assert version and requirement.specifier.contains(version), f"run `make lock` for {requirement}"
+
+
+def test_developers_run_what_is_shipped():
+    shipped, developed = pins("requirements.txt"), pins("requirements-dev.txt")
+    assert {name: pin[0] for name, pin in shipped.items()} == {name: developed[name][0] for name in shipped}
+
+
+def test_the_example_environment_names_what_the_settings_read():
+    settings = (ROOT / "kyc_portal" / "settings.py").read_text()
+    read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', settings))
+    explained = set(re.findall(r"^(?:# )?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert explained == read
+
+
+def test_the_configuration_page_names_every_variable_and_check():
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    explained = set(re.findall(r"^(?:# )?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert [name for name in explained if f"`{name}`" not in page] == []
+    checks = (ROOT / "liveness" / "checks.py").read_text()
+    ids = {
+        f"liveness.{'E' if kind == 'error' else 'W'}{int(number):03}"
+        for kind, number in re.findall(r"_(error|warning)\(\s*(\d+)", checks)
+    }
+    assert len(ids) > 10
+    assert set(re.findall(r"liveness\.[EW]\d{3}", page)) == ids
+
+
+def test_the_change_log_has_a_place_for_the_next_change():
+    assert "Unreleased" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_an_installed_app_has_every_file_it_needs():
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["liveness"]
+    app = ROOT / "liveness"
+    packed = {path for pattern in patterns for path in app.glob(pattern)}
+    needed = {path for path in app.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    assert sorted(str(path) for path in needed - packed) == []
