@@ -9,7 +9,6 @@ import pytest
 
 from liveness.client.faceid import FaceIdClient
 from liveness.client.signing import Credentials
-
 from tests.conftest import missing
 
 from .server import Server

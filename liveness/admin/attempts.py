@@ -1,0 +1,158 @@
+"""Attempts in the admin: facts with their picture, video, ledger and audit trail, an intake form, and actions."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from liveness import presentation, search
+from liveness.access import access_policy
+from liveness.admin import reports
+from liveness.admin.audit import trail
+from liveness.admin.intake import IntakeForm
+from liveness.admin.mixins import FactsAdmin
+from liveness.models import MediaState, StoredMedia, VerificationAttempt
+from liveness.services import wording
+from liveness.services.attempts import REGIONS
+from liveness.services.audit import Actor
+
+LACKING = (MediaState.WANTED, MediaState.LOST, MediaState.ABSENT)
+
+
+class RegionFilter(admin.SimpleListFilter):
+    """The known regions, without asking the table which ones it holds."""
+
+    title = gettext_lazy("region")
+    parameter_name = "region"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in REGIONS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(region=self.value()) if self.value() in REGIONS else queryset
+
+
+@admin.register(VerificationAttempt)
+class AttemptAdmin(FactsAdmin):
+    list_display = ("subject_reference", "verdict", "why", "region", "issued", "finished")
+    list_filter = ("outcome", RegionFilter)
+    search_fields = ("subject_reference__exact", "request_id__exact", "sdk_token__exact")
+    search_help_text = gettext_lazy("Subject reference, token, request id or attempt id, exactly.")
+    change_form_template = "liveness/admin/attempt.html"
+    add_form_template = "liveness/admin/intake.html"
+    actions = ("refresh_now", "fetch_media_again", "verify_media")
+    fields = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, "add_verificationattempt")
+
+    def has_refresh_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, "refresh_verificationattempt")
+
+    def has_verify_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, "verify_storedmedia")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[VerificationAttempt]:
+        return access_policy().visible_attempts(request.user)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Whole values only, each with an index; see also `found_page`, which keeps tokens out of URLs."""
+        if not search_term:
+            return queryset, False
+        attempts = access_policy().visible_attempts(request.user)
+        by_token = search.find_token(attempts, search_term)
+        found = [by_token.pk] if by_token else search.find(attempts, search_term).values("pk")
+        return queryset.filter(pk__in=found), False
+
+    def found_page(self, request: HttpRequest, text: str) -> str | None:
+        by_token = search.find_token(access_policy().visible_attempts(request.user), text)
+        return self._url("change", by_token.pk) if by_token else super().found_page(request, text)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The intake form. A token that is there already leads to its attempt."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = IntakeForm(request.POST or None)
+        registered = form.register(Actor.user(request.user)) if form.is_valid() else None
+        if registered:
+            return self._registered(request, *registered)
+        context = self.admin_site.each_context(request) | {
+            "title": _("Register a token"),
+            "opts": self.opts,
+            "form": form,
+            "media": self.media,
+            "has_view_permission": self.has_view_permission(request),
+        }
+        return TemplateResponse(request, self.add_form_template, context | (extra_context or {}))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        attempt = self.get_object(request, object_id)
+        context: dict[str, Any] = {}
+        if attempt is not None:
+            context = presentation.attempt_context(request.user, attempt)
+            subjects = [attempt, *(piece.media for piece in context["pieces"])]
+            context |= {
+                "buttons": self.buttons(request, object_id),
+                "trail": trail(request.user, subjects),
+            }
+        page: HttpResponse = super().change_view(request, object_id, form_url, context | (extra_context or {}))
+        return page
+
+    @admin.action(description=gettext_lazy("Refresh now"), permissions=["refresh"])
+    def refresh_now(self, request: HttpRequest, queryset: QuerySet[VerificationAttempt]) -> None:
+        reports.refresh(request, self.chosen(request, queryset))
+
+    @admin.action(description=gettext_lazy("Fetch media again"), permissions=["refresh"])
+    def fetch_media_again(self, request: HttpRequest, queryset: QuerySet[VerificationAttempt]) -> None:
+        lacking = queryset.filter(pk__in=StoredMedia.objects.filter(state__in=LACKING).values("attempt"))
+        attempts = self.chosen(request, lacking)
+        if not attempts and not lacking.exists():
+            messages.info(request, _("There is nothing to fetch: no file is missing."))
+        reports.refresh(request, attempts)
+
+    @admin.action(description=gettext_lazy("Verify stored media"), permissions=["verify"])
+    def verify_media(self, request: HttpRequest, queryset: QuerySet[VerificationAttempt]) -> None:
+        attempts = self.chosen(request, queryset)
+        if attempts:
+            reports.verify(request, StoredMedia.objects.filter(attempt__in=attempts))
+
+    @admin.display(description=gettext_lazy("outcome"))
+    def verdict(self, attempt: VerificationAttempt) -> SafeString:
+        return render_to_string("liveness/includes/outcome.html", {"attempt": attempt})
+
+    @admin.display(description=gettext_lazy("why"))
+    def why(self, attempt: VerificationAttempt) -> str:
+        return wording.reason_of(attempt)
+
+    @admin.display(description=gettext_lazy("issued"))
+    def issued(self, attempt: VerificationAttempt) -> SafeString:
+        return render_to_string("liveness/includes/minute.html", {"at": attempt.issued_at})
+
+    @admin.display(description=gettext_lazy("finished"))
+    def finished(self, attempt: VerificationAttempt) -> SafeString:
+        return render_to_string("liveness/includes/minute.html", {"at": attempt.finished_at})
+
+    def _registered(self, request: HttpRequest, attempt: VerificationAttempt, is_new: bool) -> HttpResponseRedirect:
+        if is_new:
+            messages.success(request, _("The token is registered; the next refresh asks for its result."))
+        else:
+            messages.warning(request, _("This token was registered before; here is its attempt."))
+        may_see = self.has_view_permission(request)
+        return HttpResponseRedirect(self._url("change", attempt.pk) if may_see else self._url("add"))

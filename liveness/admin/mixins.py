@@ -1,0 +1,147 @@
+"""What every fact of the app is in the admin: read, never written, and listed at constant cost."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.db.models.expressions import Combinable
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.http import urlencode
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+if TYPE_CHECKING:
+    BaseAdmin = admin.ModelAdmin[Any]
+else:
+    # Django's class is generic for type checkers alone.
+    BaseAdmin = admin.ModelAdmin
+
+PAGE_SIZE = 50
+# OFFSET grows dearer with every page; whoever looks deeper than this filters or searches instead.
+LAST_PAGE = 100
+AT_ONCE = 20
+
+
+class LookAheadChangeList(ChangeList):
+    """A change list that fetches one row more than a page instead of counting the table."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str | Combinable]:
+        """Newest first and nothing else: `?o=` would sort the whole table by a column without an index."""
+        return ["-pk"]
+
+    def get_results(self, request: HttpRequest) -> None:
+        self.page_num = min(max(self.page_num, 1), LAST_PAGE)
+        start = (self.page_num - 1) * self.list_per_page
+        rows = list(self.queryset[start : start + self.list_per_page + 1])
+        has_more = len(rows) > self.list_per_page
+        self.result_list = rows[: self.list_per_page]
+        # As many as are shown, so that the admin never offers to act on all rows of the table.
+        self.result_count = len(self.result_list)
+        self.full_result_count = None
+        self.show_full_result_count = self.can_show_all = self.multi_page = False
+        self.show_admin_actions = True
+        self.newer = self._page_link(self.page_num - 1) if self.page_num > 1 else ""
+        self.older = self._page_link(self.page_num + 1) if has_more and self.page_num < LAST_PAGE else ""
+        self.is_cut = has_more and self.page_num == LAST_PAGE
+
+    def _page_link(self, number: int) -> str:
+        return self.get_query_string({"p": number})
+
+
+class FactsAdmin(BaseAdmin):
+    """Read-only facts. Acting on them is an action with a permission of its own, in the list and on the page."""
+
+    list_per_page = PAGE_SIZE
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
+    view_on_site = False
+    change_list_template = "liveness/admin/change_list.html"
+
+    class Media:
+        css = {"all": ("liveness/tokens.css", "liveness/evidence.css", "liveness/admin.css")}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return LookAheadChangeList
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only the filters shown. Django would allow any field, and `?sdk_token__startswith=` spells a token out."""
+        return lookup in {
+            f"{entry}__exact" if isinstance(entry, str) else getattr(entry, "parameter_name", None)
+            for entry in self.get_list_filter(request)
+        }
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
+
+    def get_urls(self) -> list[URLPattern]:
+        find = self.admin_site.admin_view(require_POST(self.find_view))
+        act = self.admin_site.admin_view(require_POST(self.act_view))
+        return [
+            path("find/", find, name=self._url_name("find")),
+            path("<int:object_id>/act/<slug:name>/", act, name=self._url_name("act")),
+            *super().get_urls(),
+        ]
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """The search box. It posts, because what people paste into it may be a token, and no token goes into a URL."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        text = request.POST.get("q", "").strip()
+        target = self.found_page(request, text)
+        if target is None:
+            messages.warning(request, _("Nothing matches that exactly."))
+        return HttpResponseRedirect(target or self._url("changelist"))
+
+    def found_page(self, request: HttpRequest, text: str) -> str | None:
+        """Where a search for `text` leads; None when nothing matches."""
+        found, _may_repeat = self.get_search_results(request, self.get_queryset(request), text)
+        return f"{self._url('changelist')}?{urlencode({'q': text})}" if found.exists() else None
+
+    def act_view(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        """One of the list's actions for one row, from the button on its page; the same permissions decide."""
+        action = self.get_actions(request).get(name)
+        if not self.has_view_permission(request) or action is None:
+            raise PermissionDenied
+        action[0](self, request, self.get_queryset(request).filter(pk=object_id))
+        return HttpResponseRedirect(self._url("change", object_id))
+
+    def buttons(self, request: HttpRequest, object_id: str) -> list[dict[str, str]]:
+        """The buttons that this person may press on a page: label and address."""
+        return [
+            {"label": str(action[2]), "url": self._url("act", int(object_id), name)}
+            for name, action in self.get_actions(request).items()
+            if action is not None
+        ]
+
+    def chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """The rows to act on; none, and a message, when they are too many for one request."""
+        rows = list(queryset.order_by("pk")[: AT_ONCE + 1])
+        if len(rows) <= AT_ONCE:
+            return rows
+        messages.error(request, _("Choose at most %(count)d at a time.") % {"count": AT_ONCE})
+        return []
+
+    def may(self, request: HttpRequest, permission: str) -> bool:
+        """Has the person this permission of the app, like "verify_storedmedia"?"""
+        return request.user.has_perm(f"{self.opts.app_label}.{permission}")
+
+    def _url_name(self, name: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+
+    def _url(self, name: str, *arguments: Any) -> str:
+        return reverse(f"{self.admin_site.name}:{self._url_name(name)}", args=arguments)

@@ -1,0 +1,50 @@
+"""What an action did, told to the person who started it."""
+
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.refresh import on_demand
+from liveness.refresh.summary import Summary
+from liveness.services import media
+from liveness.services.audit import Actor
+
+
+def refresh(request: HttpRequest, attempts: list[VerificationAttempt]) -> None:
+    """Refresh the attempts and say what came of it."""
+    if not attempts:
+        return
+    summary = on_demand.refresh(attempts, actor=Actor.user(request.user))
+    messages.success(request, _told(summary))
+    for line in summary.lines():
+        messages.warning(request, line)
+
+
+def verify(request: HttpRequest, files: Iterable[StoredMedia]) -> None:
+    """Read the stored files again and say which are sound."""
+    stored = [file for file in files if file.state == MediaState.STORED]
+    actor = Actor.user(request.user)
+    damaged = [file for file in stored if not media.verify(file, now=timezone.now(), actor=actor)]
+    sound = len(stored) - len(damaged)
+    text = ngettext("%(count)d file is sound.", "%(count)d files are sound.", sound) % {"count": sound}
+    messages.success(request, text if stored else _("There is no stored file to verify."))
+    for file in damaged:
+        messages.error(request, _("%(file)s is damaged or missing.") % {"file": file})
+
+
+def _told(summary: Summary) -> str:
+    counts = summary.counts
+    outcomes = [f"{number} {label.lower()}" for value, label in Outcome.choices if (number := getattr(counts, value))]
+    polled = ngettext(
+        "The vendor was asked about %(count)d attempt", "The vendor was asked about %(count)d attempts", counts.polled
+    ) % {"count": counts.polled}
+    files = _("files stored: %(stored)d, lost: %(lost)d.") % {
+        "stored": counts.media_stored,
+        "lost": counts.media_lost,
+    }
+    return f"{polled}{': ' if outcomes else ''}{', '.join(outcomes)}; {files}"

@@ -1,0 +1,141 @@
+"""The one door to media: policy, then the audit event, then the bytes. Whatever fails on the way, nothing is sent."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.db.models.fields.files import FieldFile
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from liveness.access import access_policy
+from liveness.models import StoredMedia
+from liveness.responses import Evidence, deliver, refusal
+from liveness.services import audit, viewing
+from liveness.services.audit import Actor
+
+SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "video/mp4": "mp4", "video/webm": "webm"}
+UNKNOWN_TYPE = "application/octet-stream"
+# What an <img>, a <video> and a fetch() of our own pages send (W3C Fetch Metadata).
+EMBEDDING = frozenset({"image", "video", "empty"})
+
+View = Callable[[HttpRequest, UUID], HttpResponseBase]
+
+
+def door(view: View) -> View:
+    """Let anonymous requests reach the policy, which answers them 404, and fail closed when the database does."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+        try:
+            return view(request, public_id)
+        except DatabaseError:
+            # No event, no bytes: a look that nobody could account for later does not happen.
+            response = refusal(503, _("The access cannot be recorded now. Try again in a moment."))
+            response.headers["Retry-After"] = "5"
+            return response
+
+    public: View = login_not_required(guarded)
+    return public
+
+
+@door
+@require_safe
+def media(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """The picture or the video, for an <img> or <video> of our own pages."""
+    file = _file(public_id)
+    if file is None or not access_policy().may_view(request.user, file):
+        return _absent(request, file)
+    if not file.is_viewable:
+        return _absent(request, None)
+    if not _is_embedded(request):
+        return _standing_alone(request, file)
+    return _pass(request, file, audit.MEDIA_VIEWED)
+
+
+@door
+@require_safe
+def media_thumbnail(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """The small picture of a best frame, for lists."""
+    file = _file(public_id)
+    if file is None or not access_policy().may_preview(request.user, file):
+        return _absent(request, file)
+    if not file.is_viewable or not file.thumbnail:
+        return _absent(request, None)
+    if not _is_embedded(request):
+        return _standing_alone(request, file)
+    viewing.record_look(file, audit.MEDIA_PREVIEWED, actor=_actor(request), now=timezone.now())
+    return _send(request, file, file.thumbnail, "image/jpeg")
+
+
+@door
+@csrf_protect
+@require_POST
+def media_download(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """The file to keep. It is posted, so that nothing but a person's click in our page takes evidence out."""
+    file = _file(public_id)
+    if file is None or not access_policy().may_download(request.user, file):
+        return _absent(request, file)
+    if not file.file:
+        return _absent(request, None)
+    return _pass(request, file, audit.MEDIA_DOWNLOADED)
+
+
+def _file(public_id: UUID) -> StoredMedia | None:
+    return StoredMedia.objects.filter(public_id=public_id).first()
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return Actor.user(request.user)
+
+
+def _is_embedded(request: HttpRequest) -> bool:
+    site, destination = (request.headers.get(name) for name in ("Sec-Fetch-Site", "Sec-Fetch-Dest"))
+    return site in (None, "same-origin") and (destination is None or destination in EMBEDDING)
+
+
+def _absent(request: HttpRequest, refused: StoredMedia | None) -> HttpResponseBase:
+    """The same answer for a file that is not there and one that this person may not know of."""
+    if refused is not None and refused.file:
+        viewing.record_look(refused, audit.MEDIA_REFUSED, actor=_actor(request), now=timezone.now())
+    return refusal(404, _("Not found."))
+
+
+def _standing_alone(request: HttpRequest, file: StoredMedia) -> HttpResponseBase:
+    viewing.record_look(file, audit.MEDIA_REFUSED, actor=_actor(request), now=timezone.now())
+    return refusal(403, _("This file opens only inside its page."))
+
+
+def _pass(request: HttpRequest, file: StoredMedia, action: str) -> HttpResponseBase:
+    if not viewing.is_at_hand(file, actor=_actor(request)):
+        return refusal(410, _("The file is missing from the storage. An operator has to look into it."))
+    viewing.record_look(file, action, actor=_actor(request), now=timezone.now())
+    content_type = UNKNOWN_TYPE if file.flaw else file.content_type
+    return _send(request, file, file.file, content_type, etag=f'"{file.sha256}"')
+
+
+def _send(
+    request: HttpRequest, file: StoredMedia, stored: FieldFile, content_type: str, *, etag: str = ""
+) -> HttpResponseBase:
+    if content_type not in SUFFIXES:
+        content_type = UNKNOWN_TYPE
+    suffix = SUFFIXES.get(content_type, "bin")
+    try:
+        evidence = Evidence(
+            path=Path(stored.path),
+            storage_name=stored.name or "",
+            size=stored.size,
+            content_type=content_type,
+            filename=f"{file.kind}-{file.public_id.hex[:8]}.{suffix}",
+            etag=etag,
+        )
+        return deliver(request, evidence)
+    except OSError:
+        return refusal(410, _("The file is missing from the storage. An operator has to look into it."))

@@ -1,0 +1,49 @@
+"""Filters of the app's templates: times and digests short enough for a dense page."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+SHOWN = 12
+DAY = timedelta(days=1)
+
+
+@register.filter
+def age(moment: datetime) -> str:
+    """How long ago, in one unit: "now", "3 min", "5 h", "2 d", and the date after a month."""
+    passed = timezone.now() - moment
+    if passed < timedelta(minutes=1):
+        return _("now")
+    if passed < timedelta(hours=1):
+        return _("%(count)d min") % {"count": passed // timedelta(minutes=1)}
+    if passed < 2 * DAY:
+        return _("%(count)d h") % {"count": passed // timedelta(hours=1)}
+    if passed < 30 * DAY:
+        return _("%(count)d d") % {"count": passed // DAY}
+    return date_format(timezone.localtime(moment), "j M Y")
+
+
+@register.filter
+def remaining(moment: datetime) -> str:
+    """How long until then, like "1 h 23 min"; empty once it is past."""
+    left = moment - timezone.now()
+    if left <= timedelta(0):
+        return ""
+    minutes = left // timedelta(minutes=1)
+    if minutes < 1:
+        return _("less than a minute")
+    if minutes < 60:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    return _("%(hours)d h %(minutes)02d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+@register.filter
+def short(text: object) -> str:
+    """The first characters of an id or digest: enough to compare by eye."""
+    whole = str(text)
+    return whole if len(whole) <= SHOWN + 1 else f"{whole[:SHOWN]}…"
