@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from liveness.access import access_policy
+from liveness.exceptions import ChainError
 from liveness.models import StoredMedia
 from liveness.responses import Evidence, deliver, refusal
 from liveness.services import audit, viewing
@@ -36,7 +37,7 @@ def door(view: View) -> View:
     def guarded(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
         try:
             return view(request, public_id)
-        except DatabaseError:
+        except (DatabaseError, ChainError):
             # No event, no bytes: a look that nobody could account for later does not happen.
             response = refusal(503, _("The access cannot be recorded now. Try again in a moment."))
             response.headers["Retry-After"] = "5"

@@ -10,7 +10,14 @@ class RegistrationError(LivenessError):
 
 
 class MediaError(LivenessError):
-    """A file could not be captured this time; the next refresh tries again while the token lives."""
+    """A file could not be captured this time; the next refresh tries again while the token lives.
+
+    `is_refetchable`: a fresh link may bring it at once. Otherwise a call for one is wasted until the cause is gone.
+    """
+
+    def __init__(self, message: str, *, is_refetchable: bool = False) -> None:
+        super().__init__(message)
+        self.is_refetchable = is_refetchable
 
 
 class OutageError(LivenessError):
@@ -19,3 +26,7 @@ class OutageError(LivenessError):
 
 class AccountError(LivenessError):
     """The vendor answers, but not for this account: an operator must act."""
+
+
+class ChainError(LivenessError):
+    """The audit chain's head and its newest event disagree: there is nothing sound that a new event could follow."""

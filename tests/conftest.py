@@ -11,7 +11,6 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from liveness.models import append_only
 from liveness.sandbox.server import Sandbox
 
-PROTECTED = (("liveness_auditevent", "sequence"), ("liveness_poll", "id"))
 # The machine may be busy: how long an example takes says nothing about the code.
 hypothesis.settings.register_profile(
     "busy", deadline=None, max_examples=60, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -55,12 +54,12 @@ def _flush_may_empty_protected_tables():
 
     def unprotected(self, sql_list):
         with self.connection.schema_editor() as editor:
-            for table, key in PROTECTED:
-                append_only.remove(editor, table, key)
+            for table in append_only.UNIQUE_KEYS:
+                append_only.remove(editor, table)
         flush(self, sql_list)
         with self.connection.schema_editor() as editor:
-            for table, key in PROTECTED:
-                append_only.install(editor, table, key)
+            for table in append_only.UNIQUE_KEYS:
+                append_only.install(editor, table)
 
     BaseDatabaseOperations.execute_sql_flush = unprotected
     yield

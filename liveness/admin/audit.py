@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -17,6 +18,7 @@ from liveness.access import Person
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
 from liveness.models import AuditEvent
 from liveness.services import audit
+from liveness.services.audit import Actor
 
 TRAIL = 50
 USER = "user:"
@@ -28,10 +30,19 @@ ACTIONS = sorted(
 def name_actors(events: Iterable[AuditEvent]) -> None:
     """Give every event an `actor_name`. The chain holds keys only, so the names are those of today."""
     keys = {event.actor.removeprefix(USER) for event in events if event.actor.startswith(USER)}
-    people = get_user_model()._default_manager.in_bulk(key for key in keys if key.isdigit())
-    names = {f"{USER}{key}": person.get_username() for key, person in people.items()}
+    people = get_user_model()._default_manager.filter(pk__in=list(filter(_is_key, keys)))
+    names = {Actor.user(person).name: person.get_username() for person in people}
     for event in events:
         event.actor_name = names.get(event.actor, "")  # type: ignore[attr-defined]
+
+
+def _is_key(text: str) -> bool:
+    """Can this be a user's key? A long key stands in the chain as a digest, which leads to nobody."""
+    try:
+        get_user_model()._meta.pk.to_python(text)
+    except (ValidationError, ValueError):
+        return False
+    return True
 
 
 def trail(user: Person, subjects: Sequence[Model]) -> list[AuditEvent] | None:

@@ -2,18 +2,19 @@ from django.db import migrations
 
 from liveness.models import append_only
 
-TABLES = (("liveness_auditevent", "sequence"), ("liveness_poll", "id"))
+TABLES = ("liveness_auditevent", "liveness_poll")
 
 
 def protect(apps, schema_editor):
-    apps.get_model("liveness", "AuditHead").objects.get_or_create(id=1)
-    for table, key in TABLES:
-        append_only.install(schema_editor, table, key)
+    head = apps.get_model("liveness", "AuditHead")
+    head.objects.using(schema_editor.connection.alias).get_or_create(id=1)
+    for table in TABLES:
+        append_only.install(schema_editor, table)
 
 
 def unprotect(apps, schema_editor):
-    for table, key in TABLES:
-        append_only.remove(schema_editor, table, key)
+    for table in TABLES:
+        append_only.remove(schema_editor, table)
 
 
 class Migration(migrations.Migration):

@@ -41,7 +41,7 @@ class AuditEvent(models.Model):
 
 
 class AuditHead(models.Model):
-    """The one row that every new event locks, so that the chain has no forks and a cut tail is noticed."""
+    """The one row that every new event locks, so that the chain has no forks. By itself it proves nothing."""
 
     sequence = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64, default="0" * 64)

@@ -1,31 +1,40 @@
 """The audit chain: every change and every view of evidence is one entry that vouches for all before it.
 
 `hash = HMAC-SHA256(key, previous_hash || canonical JSON of the entry)`. Whoever changes, removes or inserts an entry
-without the key breaks the chain at that number; the head row tells when the tail was cut. Against somebody who has
-the key and the database there is only an anchor kept elsewhere: `liveness_verify_audit` prints one and checks one.
+without the key breaks the chain at that number. The head row is there to have one writer at a time and is not
+protected: cutting off the newest entries and setting the head back to the last one left takes rights on the database
+but no key. What proves the tail, and all of it against somebody with the key, is an anchor kept outside the database:
+`liveness_verify_audit` prints one and checks one.
 """
 
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db import models, transaction
+from django.db import connection, models, transaction
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from liveness.app_settings import app_settings
-from liveness.models import AuditEvent, AuditHead
+from liveness.exceptions import ChainError
+from liveness.models import AuditEvent, AuditHead, append_only
 
 ATTEMPT_REGISTERED = "liveness.attempt.registered"
 ATTEMPT_ANSWERED = "liveness.attempt.answered"
 ATTEMPT_DIVERGED = "liveness.attempt.diverged"
 ATTEMPT_EXPIRED = "liveness.attempt.expired"
 ATTEMPT_REFUSED = "liveness.attempt.refused"
+ATTEMPT_CORRECTED = "liveness.attempt.region_corrected"
+ATTEMPT_REOPENED = "liveness.attempt.reopened"
 ATTEMPT_REFRESHED = "liveness.attempt.refresh_requested"
 MEDIA_STORED = "liveness.media.stored"
 MEDIA_ABSENT = "liveness.media.absent"
@@ -38,6 +47,9 @@ MEDIA_DOWNLOADED = "liveness.media.downloaded"
 MEDIA_REFUSED = "liveness.media.refused"
 
 GENESIS = "0" * 64
+# A longer key of the host's user model is hashed, so that every actor fits its column of 80 characters.
+LONGEST_KEY = 64
+DIFFERS = "it differs from the anchor: the chain was rewritten"
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,10 @@ class Actor:
 
     @classmethod
     def user(cls, person: AbstractBaseUser | AnonymousUser) -> "Actor":
-        return cls(f"user:{person.pk}" if person.is_authenticated else "anonymous")
+        if not person.is_authenticated:
+            return cls("anonymous")
+        key = str(person.pk)
+        return cls(f"user:{key if len(key) <= LONGEST_KEY else _digest(key)}")
 
     @classmethod
     def system(cls, part: str) -> "Actor":
@@ -66,10 +81,13 @@ class Verdict:
 
 
 def record(action: str, *, actor: Actor, target: models.Model | None = None, **details: Any) -> AuditEvent:
-    """Append one event inside the caller's transaction, so that the act and its record stand or fall together."""
+    """Append one event inside the caller's transaction, so that the act and its record stand or fall together.
+
+    Raises ChainError, and with it refuses the act, when the head was lost or set elsewhere.
+    """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("An audit event belongs into the transaction of its act.")
-    head, _ = AuditHead.objects.select_for_update().get_or_create(id=1)
+    head = _locked_head()
     event = AuditEvent(
         sequence=head.sequence + 1,
         at=timezone.now(),
@@ -86,6 +104,14 @@ def record(action: str, *, actor: Actor, target: models.Model | None = None, **d
     return event
 
 
+def _locked_head() -> AuditHead:
+    head, _ = AuditHead.objects.select_for_update().get_or_create(id=1)
+    newest = AuditEvent.objects.order_by("-sequence").values_list("sequence", "hash").first()
+    if (newest or (0, GENESIS)) != (head.sequence, head.hash):
+        raise ChainError("The audit chain's head is not its newest event; run liveness_verify_audit.")
+    return head
+
+
 def canonical(value: Any) -> str:
     """One spelling for one value: sorted keys, no spaces, ASCII only."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
@@ -95,7 +121,8 @@ def chain_hash(event: AuditEvent) -> str:
     entry = canonical(
         {
             "sequence": event.sequence,
-            "at": event.at.isoformat(),
+            # The database gives the time in its connection's zone, which may change.
+            "at": event.at.astimezone(UTC).isoformat(),
             "action": event.action,
             "actor": event.actor,
             "object_type": event.object_type,
@@ -106,33 +133,53 @@ def chain_hash(event: AuditEvent) -> str:
     return hmac.new(_key(), bytes.fromhex(event.previous_hash) + entry.encode(), hashlib.sha256).hexdigest()
 
 
-def verify(anchors: dict[int, str] | None = None) -> Verdict:
-    """Walk the whole chain. `anchors` maps sequence numbers to hashes that were noted outside the database."""
-    wanted = dict(anchors or {})
+def verify(anchors: Iterable[tuple[int, str]] = ()) -> Verdict:
+    """Walk the whole chain. `anchors` are sequence numbers and hashes that were noted outside the database."""
+    wanted: defaultdict[int, set[str]] = defaultdict(set)
+    for number, digest in anchors:
+        wanted[number].add(digest.lower())
+    # An empty chain has an anchor too, which says nothing about what came later.
+    if wanted.pop(0, {GENESIS}) != {GENESIS}:
+        return Verdict(0, GENESIS, 0, DIFFERS)
     # The head is read first: events that are added during the walk are the next walk's.
     head = AuditHead.objects.filter(id=1).first() or AuditHead()
     previous, expected = GENESIS, 0
     for event in _events(head.sequence):
         expected += 1
-        reason = _flaw(event, expected, previous, wanted.pop(event.sequence, None))
+        reason = _flaw(event, expected, previous, wanted.pop(event.sequence, set()))
         if reason:
             return Verdict(expected - 1, previous, min(expected, event.sequence), reason)
         previous = event.hash
-    if (head.sequence, head.hash) != (expected, previous) or wanted:
-        return Verdict(expected, previous, expected + 1, "events from this number on are gone")
-    return Verdict(expected, previous)
+    broken_at, reason = _flaw_at_the_end(head, expected, previous)
+    if broken_at is None and wanted:
+        broken_at, reason = expected + 1, "events from this number on are gone"
+    return Verdict(expected, previous, broken_at, reason)
 
 
-def _flaw(event: AuditEvent, expected: int, previous: str, anchor: str | None) -> str:
+def unprotected_tables() -> list[str]:
+    """The tables whose append-only triggers are missing, for example since a migration that remade the table."""
+    return append_only.unprotected(connection)
+
+
+def _flaw(event: AuditEvent, expected: int, previous: str, anchors: set[str]) -> str:
     if event.sequence != expected:
         return "the event with this number is gone"
     if event.previous_hash != previous:
         return "it does not follow the event before it"
-    if not hmac.compare_digest(event.hash, chain_hash(event)):
+    if event.hash != chain_hash(event):
         return "its content does not match its hash"
-    if anchor is not None and anchor != event.hash:
-        return "it differs from the anchor: the chain was rewritten"
-    return ""
+    return DIFFERS if anchors - {event.hash} else ""
+
+
+def _flaw_at_the_end(head: AuditHead, last: int, last_hash: str) -> tuple[int | None, str]:
+    if head.sequence != last:
+        return last + 1, "events from this number on are gone"
+    if head.hash != last_hash:
+        return last, "the head of the chain holds another hash"
+    # One statement sees one state, so an event that is being appended is never ahead of the head.
+    current = Subquery(AuditHead.objects.filter(id=1).values("sequence"))
+    beyond = AuditEvent.objects.filter(sequence__gt=Coalesce(current, 0)).order_by("sequence").first()
+    return (beyond.sequence, "the head of the chain does not know it") if beyond else (None, "")
 
 
 def _events(last: int) -> Iterator[AuditEvent]:
@@ -143,3 +190,7 @@ def _key() -> bytes:
     if app_settings.AUDIT_KEY:
         return app_settings.AUDIT_KEY.encode()
     return salted_hmac("liveness.audit", "key", algorithm="sha256").digest()
+
+
+def _digest(key: str) -> str:
+    return "sha256:" + hashlib.sha256(key.encode()).hexdigest()

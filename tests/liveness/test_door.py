@@ -10,9 +10,10 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveness.exceptions import ChainError
 from liveness.models import AuditEvent, MediaKind, MediaState, StoredMedia
 from liveness.responses import Evidence, Slice, deliver
-from liveness.services import audit
+from liveness.services import audit, viewing
 from tests.builders import make_attempt, make_media
 from tests.people import make_user, signed_in
 
@@ -306,3 +307,11 @@ def test_a_slice_ends_where_it_should(tmp_path_factory, content, start, length, 
     part = Slice(file, length)
     assert b"".join(iter(lambda: part.read(step), b"")) == content[start : start + length]
     part.close()
+
+
+def test_a_look_that_a_broken_chain_cannot_take_is_refused(viewer, video, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ChainError("broken")
+
+    monkeypatch.setattr(viewing, "record_look", broken)
+    assert viewer.get(url(video)).status_code == 503

@@ -1,13 +1,25 @@
-import pytest
-from django.db import connection, transaction
-from django.db.utils import DatabaseError
+import sqlite3
+from contextlib import closing
 
-from liveness.models import AuditEvent, AuditHead, append_only
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
+from django.db.backends.sqlite3.base import DatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import DatabaseError
+from django.utils import timezone
+
+from liveness.exceptions import ChainError
+from liveness.models import AuditEvent, AuditHead, Poll, append_only
 from liveness.services import audit
 from liveness.services.audit import Actor
+from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 ACTOR = Actor.system("tests")
+REST = "at, action, actor, object_type, object_id, details, previous_hash, hash"
 
 
 def record(count: int) -> None:
@@ -19,11 +31,11 @@ def record(count: int) -> None:
 def tamper(sql: str, *values) -> None:
     """Change the table as somebody with the database's own rights could: without the triggers."""
     with connection.schema_editor() as editor:
-        append_only.remove(editor, "liveness_auditevent", "sequence")
+        append_only.remove(editor, "liveness_auditevent")
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
     with connection.schema_editor() as editor:
-        append_only.install(editor, "liveness_auditevent", "sequence")
+        append_only.install(editor, "liveness_auditevent")
 
 
 def test_it_verifies_an_untouched_chain():
@@ -41,6 +53,12 @@ def test_it_names_the_first_changed_event():
     record(5)
     tamper("UPDATE liveness_auditevent SET actor = %s WHERE sequence IN (3, 4)", "user:99")
     assert audit.verify().broken_at == 3
+
+
+def test_a_hash_that_is_no_hash_is_named_too():
+    record(3)
+    tamper("UPDATE liveness_auditevent SET hash = %s WHERE sequence = 2", "\u00e9")
+    assert audit.verify().broken_at == 2
 
 
 def test_it_names_a_removed_event():
@@ -69,7 +87,7 @@ def test_an_anchor_shows_a_tail_that_was_cut_together_with_the_head():
     tamper("DELETE FROM liveness_auditevent WHERE sequence > 3")
     AuditHead.objects.update(sequence=3, hash=AuditEvent.objects.get(sequence=3).hash)
     assert audit.verify().broken_at is None
-    assert audit.verify({5: anchor.hash}).broken_at == 4
+    assert audit.verify([(5, anchor.hash)]).broken_at == 4
 
 
 def test_an_anchor_shows_a_chain_that_was_rewritten_with_the_key():
@@ -79,7 +97,131 @@ def test_an_anchor_shows_a_chain_that_was_rewritten_with_the_key():
     AuditHead.objects.all().delete()
     record(3)
     assert audit.verify().broken_at is None
-    assert audit.verify({3: anchor}).broken_at == 3
+    assert audit.verify([(3, anchor)]).broken_at == 3
+
+
+def test_a_lost_head_is_broken_although_nothing_is_walked():
+    record(3)
+    AuditHead.objects.all().delete()
+    assert audit.verify().broken_at == 1
+
+
+@pytest.mark.parametrize("kept", [0, 2])
+def test_a_head_that_was_set_back_is_broken_at_the_first_event_it_hides(kept):
+    record(3)
+    hashes = [audit.GENESIS, *AuditEvent.objects.order_by("sequence").values_list("hash", flat=True)]
+    AuditHead.objects.update(sequence=kept, hash=hashes[kept])
+    assert audit.verify().broken_at == kept + 1
+
+
+def test_a_head_with_another_hash_is_broken():
+    record(3)
+    AuditHead.objects.update(hash="f" * 64)
+    assert audit.verify().broken_at == 3
+
+
+def test_an_event_inserted_ahead_of_the_head_is_broken():
+    record(3)
+    forge(9)
+    assert audit.verify().broken_at == 9
+
+
+def test_events_appended_during_the_walk_break_nothing(monkeypatch):
+    record(3)
+    walk = audit._events
+
+    def busy(last):
+        yield from walk(last)
+        record(2)
+
+    monkeypatch.setattr(audit, "_events", busy)
+    assert audit.verify().broken_at is None
+
+
+@pytest.mark.parametrize("change", [{"sequence": 0, "hash": audit.GENESIS}, {"hash": "f" * 64}])
+def test_nothing_is_recorded_behind_a_head_that_was_set_elsewhere(change):
+    record(2)
+    AuditHead.objects.update(**change)
+    with pytest.raises(ChainError, match="liveness_verify_audit"):
+        record(1)
+    assert AuditEvent.objects.count() == 2
+
+
+def test_nothing_is_recorded_without_the_head():
+    record(2)
+    AuditHead.objects.all().delete()
+    with pytest.raises(ChainError):
+        record(1)
+    assert not AuditHead.objects.exists()
+
+
+def test_the_anchor_of_an_empty_chain_stays_true():
+    record(2)
+    assert audit.verify([(0, audit.GENESIS)]).broken_at is None
+    assert audit.verify([(0, "f" * 64)]).broken_at == 0
+
+
+def test_an_anchor_may_be_spelt_in_capitals():
+    record(2)
+    event = AuditEvent.objects.get(sequence=2)
+    assert audit.verify([(2, event.hash.upper())]).broken_at is None
+
+
+@pytest.mark.parametrize("forged_first", [True, False])
+def test_two_different_anchors_for_one_number_cannot_both_be_true(forged_first):
+    record(2)
+    anchors = [(2, AuditEvent.objects.get(sequence=2).hash), (2, "f" * 64)]
+    assert audit.verify(sorted(anchors, reverse=forged_first)).broken_at == 2
+
+
+def test_the_command_takes_several_anchors_for_one_number():
+    record(2)
+    digest = AuditEvent.objects.get(sequence=2).hash
+    call_command("liveness_verify_audit", anchor=[f"2:{digest}", f"2:{digest.upper()}", f"0:{audit.GENESIS}"])
+    with pytest.raises(CommandError, match="broken at 2"):
+        call_command("liveness_verify_audit", anchor=["2:" + "f" * 64, f"2:{digest}"])
+
+
+@pytest.mark.parametrize("anchor", ["2:" + "g" * 64, "\u0662:" + "f" * 64, "9" * 5000 + ":" + "f" * 64])
+def test_the_command_refuses_what_is_no_anchor(anchor):
+    with pytest.raises(CommandError, match="is not an anchor") as refusal:
+        call_command("liveness_verify_audit", anchor=[anchor])
+    assert refusal.value.returncode == 2
+
+
+@pytest.fixture
+def tokyo():
+    """A database connection that gives its times in another zone than UTC."""
+
+    def use(zone):
+        connection.close()
+        connection.settings_dict["TIME_ZONE"] = zone
+        for cached in ("timezone", "timezone_name"):
+            vars(connections[DEFAULT_DB_ALIAS]).pop(cached, None)
+
+    before = connection.settings_dict["TIME_ZONE"]
+    use("Asia/Tokyo")
+    yield
+    use(before)
+
+
+def test_the_chain_verifies_in_every_time_zone_of_the_connection(tokyo):
+    record(2)
+    assert AuditEvent.objects.get(sequence=1).at.utcoffset()
+    assert audit.verify().broken_at is None
+
+
+@pytest.mark.parametrize("key", ["7", "k" * 64, "k" * 65, "k" * 5000])
+def test_every_key_of_a_user_model_fits(key):
+    actor = Actor.user(get_user_model()(pk=key))
+    with transaction.atomic():
+        event = audit.record("liveness.test.happened", actor=actor)
+    event.full_clean(validate_unique=False)
+    assert (actor.name == f"user:{key}") == (len(key) <= 64)
+
+
+def test_two_long_keys_are_two_actors():
+    assert Actor.user(get_user_model()(pk="k" * 99)) != Actor.user(get_user_model()(pk="k" * 98))
 
 
 def test_another_key_does_not_verify(settings):
@@ -118,6 +260,78 @@ def test_the_database_refuses_a_replacing_insert():
         cursor.execute(sql)
 
 
+@pytest.fixture
+def plain():
+    """A connection that has not turned `recursive_triggers` on, as every other program's."""
+    if connection.vendor != "sqlite":
+        pytest.skip("concerns SQLite")
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as database:
+        yield database
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INTO liveness_auditevent SELECT * FROM liveness_auditevent",
+        "INTO liveness_auditevent (sequence, {rest}) SELECT '1', {rest} FROM liveness_auditevent",
+        "INTO liveness_auditevent (rowid, sequence, {rest}) SELECT rowid, 9, {rest} FROM liveness_auditevent",
+        "INTO liveness_poll SELECT * FROM liveness_poll",
+        "INTO liveness_poll (attempt_id, sequence, asked_at, request_id, result_code, digest, answer) "
+        "SELECT attempt_id, sequence, asked_at, 'forged', '0', digest, answer FROM liveness_poll",
+    ],
+)
+def test_no_key_lets_a_plain_connection_replace_a_row(plain, sql):
+    record(1)
+    make_poll()
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        plain.execute("INSERT OR REPLACE " + sql.format(rest=REST))
+
+
+def test_the_triggers_know_every_unique_key():
+    for model in (AuditEvent, Poll):
+        opts = model._meta
+        fields = [(field.name,) for field in opts.fields if field.unique]
+        together = [item.fields for item in opts.constraints if isinstance(item, models.UniqueConstraint)]
+        keys = {tuple(opts.get_field(name).column for name in key) for key in (*fields, *together)}
+        assert keys == set(append_only.UNIQUE_KEYS[opts.db_table])
+
+
+@pytest.mark.parametrize(
+    ("vendor", "sql"),
+    [
+        ("sqlite", "DROP TRIGGER liveness_poll_refuse_update"),
+        ("sqlite", "DROP TRIGGER liveness_poll_refuse_replace"),
+        ("postgresql", "DROP TRIGGER liveness_poll_refuse_row ON liveness_poll"),
+        ("postgresql", "ALTER TABLE liveness_poll DISABLE TRIGGER liveness_poll_refuse_all"),
+    ],
+)
+def test_a_missing_trigger_is_reported(capsys, vendor, sql):
+    if connection.vendor != vendor:
+        pytest.skip(f"concerns {vendor}")
+    record(1)
+    assert audit.unprotected_tables() == []
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+    # The tables get all their triggers back when they are emptied at the end.
+    assert audit.unprotected_tables() == ["liveness_poll"]
+    with pytest.raises(CommandError, match="missing on liveness_poll") as finding:
+        call_command("liveness_verify_audit", json=True)
+    assert finding.value.returncode == 1
+    assert "liveness_poll" in capsys.readouterr().out
+
+
+def test_the_migrations_protect_the_database_that_they_run_on(tmp_path):
+    options = {"NAME": tmp_path / "other.sqlite3", "OPTIONS": {}}
+    connections["other"] = other = DatabaseWrapper(connection.settings_dict | options, alias="other")
+    try:
+        MigrationExecutor(other).migrate([("liveness", "0002_append_only")])
+        assert append_only.unprotected(other) == []
+        assert AuditHead.objects.using("other").count() == 1
+    finally:
+        other.close()
+        del connections["other"]
+
+
 def test_the_database_refuses_to_truncate():
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no TRUNCATE")
@@ -140,11 +354,18 @@ def test_an_event_goes_with_the_transaction_that_failed():
 
 
 def make_poll():
-    from django.utils import timezone
-
-    from liveness.models import Poll
-    from tests.builders import make_attempt
-
     Poll.objects.create(
         attempt=make_attempt(), sequence=1, asked_at=timezone.now(), digest="0" * 64, answer={}, result_code="-999"
+    )
+
+
+def forge(sequence):
+    """An event whose writer has no key."""
+    AuditEvent.objects.create(
+        sequence=sequence,
+        at=timezone.now(),
+        action="liveness.media.viewed",
+        actor="user:1",
+        previous_hash="0" * 64,
+        hash="f" * 64,
     )
