@@ -1,6 +1,7 @@
 """Private storage for evidence: one directory, no URL, readable by the service's own user alone."""
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.files.storage import FileSystemStorage
 from liveness.app_settings import app_settings
 
 PART_SUFFIX = ".part"
+QUARANTINE = "quarantine"
 
 
 class PrivateStorage(FileSystemStorage):
@@ -33,18 +35,30 @@ class PrivateStorage(FileSystemStorage):
         return ("liveness.storage.PrivateStorage", [], {})
 
     def quarantine(self, name: str) -> Path:
-        """A new path, in the same file system as the final place, for bytes that nobody has checked yet."""
-        part = Path(self.path("quarantine")) / (name.replace("/", "-") + PART_SUFFIX)
-        self._make_directory(part.parent)
-        return part
+        """A new path, in the same file system as the final place, for bytes that nobody has checked yet.
+
+        It is the caller's alone: another process that fetches the same file gets another path.
+        """
+        directory = Path(self.path(QUARANTINE))
+        self._make_directory(directory)
+        return directory / f"{_flat(name)}-{secrets.token_hex(8)}{PART_SUFFIX}"
+
+    def parts(self, name: str = "") -> list[Path]:
+        """What lies in quarantine for `name` (for all names without one); empty when it cannot be listed."""
+        try:
+            return list(Path(self.path(QUARANTINE)).glob(f"{_flat(name)}*{PART_SUFFIX}"))
+        except OSError:
+            return []
 
     def admit(self, part: Path, name: str) -> None:
-        """Move a checked, synced file to its place at once and for good: rename, then sync the directory."""
+        """Move a checked, synced file to its place at once and for good: rename, then sync the directories."""
         final = Path(self.path(name))
         self._make_directory(final.parent)
         part.chmod(0o600)
         part.replace(final)
         _sync_directory(final.parent)
+        # Always, and not only by whoever made the directory: he may not have come so far yet.
+        _sync_directory(Path(self.location))
 
     def _make_directory(self, path: Path) -> None:
         # `parents=True` would give the root the umask's mode: only the last directory gets the one that is named.
@@ -54,6 +68,10 @@ class PrivateStorage(FileSystemStorage):
 
 def private_storage() -> PrivateStorage:
     return PrivateStorage()
+
+
+def _flat(name: str) -> str:
+    return name.replace("/", "-")
 
 
 def _sync_directory(path: Path) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from liveness.exceptions import MediaError
 from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.refresh import on_demand
 from liveness.refresh.summary import Summary
@@ -28,13 +29,20 @@ def refresh(request: HttpRequest, attempts: list[VerificationAttempt]) -> None:
 def verify(request: HttpRequest, files: Iterable[StoredMedia]) -> None:
     """Read the stored files again and say which are sound."""
     stored = [file for file in files if file.state == MediaState.STORED]
-    actor = Actor.user(request.user)
-    damaged = [file for file in stored if not media.verify(file, now=timezone.now(), actor=actor)]
-    sound = len(stored) - len(damaged)
+    problems = [problem for file in stored if (problem := _problem(file, Actor.user(request.user)))]
+    sound = len(stored) - len(problems)
     text = ngettext("%(count)d file is sound.", "%(count)d files are sound.", sound) % {"count": sound}
     messages.success(request, text if stored else _("There is no stored file to verify."))
-    for file in damaged:
-        messages.error(request, _("%(file)s is damaged or missing.") % {"file": file})
+    for problem in problems:
+        messages.error(request, problem)
+
+
+def _problem(file: StoredMedia, actor: Actor) -> str:
+    try:
+        is_sound = media.verify(file, now=timezone.now(), actor=actor)
+    except MediaError as problem:
+        return f"{file}: {problem}"
+    return "" if is_sound else _("%(file)s is damaged or missing.") % {"file": file}
 
 
 def _told(summary: Summary) -> str:

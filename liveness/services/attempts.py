@@ -1,7 +1,7 @@
 """Attempts: register a token, record what the vendor says of it, close it when nothing more will come."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +14,16 @@ from liveness.client.types import LivenessResult
 from liveness.exceptions import RegistrationError
 from liveness.models import MediaState, Outcome, VerificationAttempt
 from liveness.refresh import policy
-from liveness.services import audit, evidence, ledger
+from liveness.services import audit, evidence, ledger, media
 from liveness.services.audit import Actor
 
 REGIONS = faceid.REGIONS
 TOKEN_FORM = re.compile(r"[A-Za-z0-9._~+/=:-]{8,128}")
 REFERENCE_LENGTH = 128
 CLOCK_TOLERANCE = timedelta(minutes=5)
+# The vendor's API is of 2018-03-01: an earlier issue is a slip of the pen.
+FIRST_ISSUE = datetime(2018, 3, 1, tzinfo=UTC)
+REFUSED = "the vendor does not know this token; check its region and the account's key"
 
 
 def register(
@@ -34,9 +37,11 @@ def register(
 ) -> tuple[VerificationAttempt, bool]:
     """Register a token once; a second time returns the attempt that is there, and False.
 
-    Without `issued_at` the token counts as issued now. Raises RegistrationError with what to correct.
+    Without `issued_at` the token counts as issued now. A second time may correct the region of a token that the
+    vendor has not answered for. Raises RegistrationError with what to correct.
     """
-    issued_at, region = issued_at or now, region or app_settings.REGION
+    sdk_token, subject_reference = sdk_token.strip(), subject_reference.strip()
+    issued_at, corrected, region = issued_at or now, region, region or app_settings.REGION
     _check(sdk_token, subject_reference, issued_at, region, now)
     with transaction.atomic():
         attempt, created = VerificationAttempt.objects.get_or_create(
@@ -53,6 +58,8 @@ def register(
             audit.record(audit.ATTEMPT_REGISTERED, actor=actor, target=attempt, region=region)
     if attempt.subject_reference != subject_reference:
         raise RegistrationError("this token is registered for another subject; correct the subject reference")
+    if corrected and corrected != attempt.region:
+        attempt = _correct_region(attempt.id, corrected, now, actor)
     return attempt, created
 
 
@@ -63,7 +70,7 @@ def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Act
         attempt.poll_count += 1
         attempt.last_polled_at = now
         outcome = Outcome(explain(result.result).outcome.value)
-        is_news = ledger.append(attempt, result, now=now)
+        is_news = ledger.append(attempt, result, now=now) and _differs(attempt, result)
         if outcome == Outcome.PENDING:
             _still_pending(attempt, now, actor)
         elif attempt.is_answered:
@@ -78,8 +85,13 @@ def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Act
     return attempt
 
 
-def postpone(attempt_id: int, reason: str, *, now: datetime, actor: Actor) -> VerificationAttempt:
-    """Note a failed call or download and plan the next; at the end of the window close what is still open."""
+def postpone(
+    attempt_id: int, reason: str, *, now: datetime, actor: Actor, is_passing: bool = True
+) -> VerificationAttempt:
+    """Note a failed call or download and plan the next; at the end of the window close what is still open.
+
+    `is_passing` is False for a failure that the same call is likely to meet again: the next is then far off.
+    """
     with transaction.atomic():
         attempt = _locked(attempt_id)
         attempt.failure_count += 1
@@ -87,7 +99,11 @@ def postpone(attempt_id: int, reason: str, *, now: datetime, actor: Actor) -> Ve
         if attempt.next_poll_at is None:
             pass
         elif policy.is_readable(attempt.expires_at, now):
-            attempt.next_poll_at = policy.next_try(now, attempt.expires_at, attempt.failure_count)
+            attempt.next_poll_at = (
+                policy.next_try(now, attempt.expires_at, attempt.failure_count)
+                if is_passing
+                else policy.next_look(now, attempt.expires_at)
+            )
         else:
             _give_up(attempt, now, actor, f"its readable window closed; last problem: {reason}")
         attempt.save()
@@ -104,15 +120,20 @@ def expire(attempt_id: int, reason: str, *, now: datetime, actor: Actor) -> Veri
 
 
 def refuse(attempt_id: int, *, now: datetime, actor: Actor) -> VerificationAttempt:
-    """The vendor does not know the token: wrong token, account or region."""
+    """The vendor does not know the token: wrong token, account or region.
+
+    A key or region that is put right makes it known, so it is asked about now and then until its window closes.
+    """
     with transaction.atomic():
         attempt = _locked(attempt_id)
-        attempt.last_error = "the vendor does not know this token; check its region and the account's key"
+        attempt.last_polled_at, attempt.last_error = now, REFUSED
         if attempt.outcome == Outcome.PENDING:
             attempt.outcome, attempt.finished_at = Outcome.INVALID, now
             audit.record(audit.ATTEMPT_REFUSED, actor=actor, target=attempt)
-        attempt.next_poll_at = None
-        evidence.lose(attempt, attempt.last_error, now=now, actor=actor)
+        if attempt.next_poll_at and now < attempt.expires_at:
+            attempt.next_poll_at = policy.next_look(now, attempt.expires_at)
+        else:
+            _give_up(attempt, now, actor, REFUSED)
         attempt.save()
     return attempt
 
@@ -152,8 +173,8 @@ def describe(attempt: VerificationAttempt) -> dict[str, Any]:
         "expires_at": _iso(attempt.expires_at),
         "finished_at": _iso(attempt.finished_at),
         "media": [
-            {name: getattr(media, name) for name in ("kind", "state", "size", "md5", "sha256", "content_type")}
-            for media in attempt.media.order_by("kind", "id")
+            {name: getattr(file, name) for name in ("kind", "state", "size", "md5", "sha256", "content_type")}
+            for file in attempt.media.order_by("kind", "id")
         ],
     }
 
@@ -169,15 +190,44 @@ def _check(token: str, reference: str, issued_at: datetime, region: str, now: da
         raise RegistrationError(f"the subject reference must be 1 to {REFERENCE_LENGTH} printable characters")
     if region not in REGIONS:
         raise RegistrationError(f"the region must be one of {', '.join(REGIONS)}")
+    if issued_at < FIRST_ISSUE:
+        raise RegistrationError("issued_at lies before 2018, when there were no such tokens; check the year")
     if issued_at > now + CLOCK_TOLERANCE:
         raise RegistrationError("issued_at lies in the future; give it with its UTC offset, like 2026-01-31T09:30:00Z")
 
 
 def _locked(attempt_id: int) -> VerificationAttempt:
-    return VerificationAttempt.objects.select_for_update().get(id=attempt_id)
+    """The attempt with its media rows, locked before the audit chain's head: one order for all prevents deadlocks."""
+    attempt = VerificationAttempt.objects.select_for_update().get(id=attempt_id)
+    list(attempt.media.select_for_update().order_by("id").values_list("id"))
+    return attempt
+
+
+def _correct_region(attempt_id: int, region: str, now: datetime, actor: Actor) -> VerificationAttempt:
+    with transaction.atomic():
+        attempt = _locked(attempt_id)
+        if attempt.is_answered:
+            raise RegistrationError(f"this token was answered in {attempt.region}; its region cannot change any more")
+        audit.record(audit.ATTEMPT_CORRECTED, actor=actor, target=attempt, region=region)
+        attempt.region = region
+        if policy.is_readable(attempt.expires_at, now):
+            _reopen(attempt)
+            attempt.next_poll_at = now
+        attempt.save()
+    return attempt
+
+
+def _reopen(attempt: VerificationAttempt) -> None:
+    attempt.outcome, attempt.finished_at, attempt.last_error = Outcome.PENDING, None, ""
 
 
 def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor) -> None:
+    if attempt.is_answered:
+        return
+    if attempt.outcome != Outcome.PENDING and now < attempt.expires_at:
+        # Called expired or unknown too early: by a wrong clock, key or region.
+        audit.record(audit.ATTEMPT_REOPENED, actor=actor, target=attempt)
+        _reopen(attempt)
     if attempt.outcome != Outcome.PENDING:
         return
     attempt.failure_count, attempt.last_error = 0, ""
@@ -195,6 +245,15 @@ def _answer(
     attempt.request_id = result.request_id
     attempt.next_poll_at = now
     audit.record(audit.ATTEMPT_ANSWERED, actor=actor, target=attempt, outcome=outcome.value, result_code=result.result)
+
+
+def _differs(attempt: VerificationAttempt, result: LivenessResult) -> bool:
+    """Does a later answer say something else than the final one: another code, or another file of a kind?"""
+    if not attempt.is_answered or result.result != attempt.result_code:
+        return True
+    known = set(attempt.media.exclude(declared_md5="").values_list("kind", "declared_md5"))
+    sent = {(kind.value, info.md5) for kind, info in media.files(result).items() if info and info.md5}
+    return any(kind == other and md5 != known_md5 for kind, md5 in sent - known for other, known_md5 in known)
 
 
 def _note_divergence(

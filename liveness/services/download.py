@@ -34,21 +34,32 @@ def fetch(url: str, part: Path, *, kind: MediaKind, size: int, md5: str) -> Meas
 
     Raises MediaError, whose text never holds the URL, when they do not or when a limit is hit.
     """
-    _check_room(part, size, kind)
+    _check_cap(size, kind)
     origin = origins.allow(url, app_settings.MEDIA_ORIGINS)
     try:
+        _check_room(part, size)
         # Only an origin that is named exactly may lead to an address that is not public.
         with _sessions.borrow(origin.is_wildcard) as session:
             measured = _stream(session, url, part, size, app_settings.MEDIA_DEADLINES[kind])
         if measured.size != size:
-            raise MediaError(f"the file ended after {measured.size} of {size} bytes")
+            raise MediaError(f"the file ended after {measured.size} of {size} bytes", is_refetchable=True)
         if measured.md5 != md5:
-            raise MediaError("the file's MD5 is not the one the vendor declared")
+            raise MediaError("the file's MD5 is not the one the vendor declared", is_refetchable=True)
     except NetworkError as problem:
-        raise MediaError(f"the download failed: {problem}") from None
+        raise MediaError(f"the download failed: {problem}", is_refetchable=problem.retryable) from None
     except OSError as problem:
-        raise MediaError(_explain(problem)) from None
+        raise MediaError(explain(problem)) from None
     return measured
+
+
+def explain(problem: OSError) -> str:
+    """One line that says what keeps evidence from being written, and what to do."""
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk of LIVENESS_MEDIA_ROOT is full; free some space"
+    reason = os.strerror(problem.errno or errno.EIO)
+    if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"LIVENESS_MEDIA_ROOT cannot be written ({reason}); fix its owner or mode"
+    return f"LIVENESS_MEDIA_ROOT cannot be used ({reason}); check its disk"
 
 
 def _stream(session: requests.Session, url: str, part: Path, size: int, seconds: float) -> Measured:
@@ -62,7 +73,7 @@ def _stream(session: requests.Session, url: str, part: Path, size: int, seconds:
         for chunk in read_body(response):
             count += len(chunk)
             if count > size:
-                raise MediaError(f"the file is longer than the {size} bytes declared")
+                raise MediaError(f"the file is longer than the {size} bytes declared", is_refetchable=True)
             md5.update(chunk)
             sha256.update(chunk)
             file.write(chunk)
@@ -71,28 +82,27 @@ def _stream(session: requests.Session, url: str, part: Path, size: int, seconds:
     return Measured(count, md5.hexdigest(), sha256.hexdigest())
 
 
-def _check_room(part: Path, size: int, kind: MediaKind) -> None:
+def _check_cap(size: int, kind: MediaKind) -> None:
     cap = app_settings.MEDIA_MAX_BYTES[kind]
     if size > cap:
         raise MediaError(f"the declared {size} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({cap})")
+
+
+def _check_room(part: Path, size: int) -> None:
     if shutil.disk_usage(part.parent).free < 2 * size:
         raise MediaError("the disk of LIVENESS_MEDIA_ROOT is nearly full; free some space")
 
 
 def _check_answer(response: requests.Response, size: int) -> None:
+    problem, length = "", response.headers.get("Content-Length")
     if response.status_code in (403, 404):
-        raise MediaError(f"the vendor's link has run out (HTTP {response.status_code})")
-    if response.status_code != 200:
-        raise MediaError(f"the media host answered HTTP {response.status_code}")
-    length = response.headers.get("Content-Length")
-    if length is not None and length != str(size):
-        raise MediaError(f"the media host announced {length[:20]} bytes instead of the {size} declared")
-
-
-def _explain(problem: OSError) -> str:
-    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk of LIVENESS_MEDIA_ROOT is full; free some space"
-    return f"the file could not be written ({os.strerror(problem.errno or 0)})"
+        problem = f"the vendor's link has run out (HTTP {response.status_code})"
+    elif response.status_code != 200:
+        problem = f"the media host answered HTTP {response.status_code}"
+    elif length is not None and length != str(size):
+        problem = f"the media host announced {length[:20]} bytes instead of the {size} declared"
+    if problem:
+        raise MediaError(problem, is_refetchable=True)
 
 
 def _session(is_guarded: bool) -> requests.Session:
@@ -103,4 +113,5 @@ _sessions = Pool(_session)
 
 
 def _private(part: Path) -> BinaryIO:
-    return os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    # Exclusive: what is digested here is what is admitted later, and nobody else's.
+    return os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")

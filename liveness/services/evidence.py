@@ -1,23 +1,21 @@
 """The media rows of an attempt: planned from an answer, and closed when the file can no longer be had."""
 
 from datetime import datetime
+from functools import partial
+
+from django.db import transaction
 
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.models import MediaKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import audit
+from liveness.services import audit, media
 from liveness.services.audit import Actor
 
 NOT_SENT = "the vendor sent none with this result"
 
 
-def files(result: LivenessResult) -> dict[MediaKind, FileInfo | None]:
-    """The files that an answer names, by kind."""
-    return {MediaKind.BEST_FRAME: result.best_frame, MediaKind.VIDEO: result.video}
-
-
 def plan(attempt: VerificationAttempt, result: LivenessResult, *, now: datetime, actor: Actor) -> None:
     """Want every file that a final answer names, and note which the vendor did not send."""
-    for kind, info in files(result).items():
+    for kind, info in media.files(result).items():
         if info is None:
             _note_absence(attempt, kind, actor)
         elif _want(attempt, kind, info):
@@ -25,19 +23,25 @@ def plan(attempt: VerificationAttempt, result: LivenessResult, *, now: datetime,
 
 
 def lose(attempt: VerificationAttempt, reason: str, *, now: datetime, actor: Actor) -> None:
-    """Close the files that are still wanted: a visible, explained loss instead of an endless wish."""
-    for media in attempt.media.select_for_update().filter(state=MediaState.WANTED):
-        media.state, media.closed_at = MediaState.LOST, now
-        media.reason = (media.reason or reason)[:200]
-        media.save(update_fields=["state", "closed_at", "reason"])
-        audit.record(audit.MEDIA_LOST, actor=actor, target=media, kind=media.kind, reason=media.reason)
+    """Close the files that are still wanted: a visible, explained loss instead of an endless wish.
+
+    Bytes that a killed run left behind whole are kept; anything else that lies there goes with the row.
+    """
+    for file in attempt.media.select_for_update().filter(state=MediaState.WANTED).order_by("id"):
+        if media.rescue(file, now=now, actor=actor):
+            continue
+        file.state, file.closed_at = MediaState.LOST, now
+        file.reason = (file.reason or reason)[:200]
+        file.save(update_fields=["state", "closed_at", "reason"])
+        audit.record(audit.MEDIA_LOST, actor=actor, target=file, kind=file.kind, reason=file.reason)
+        transaction.on_commit(partial(media.discard, file))
 
 
 def _note_absence(attempt: VerificationAttempt, kind: MediaKind, actor: Actor) -> None:
     if attempt.media.filter(kind=kind).exists():
         return
-    media = StoredMedia.objects.create(attempt=attempt, kind=kind, state=MediaState.ABSENT, reason=NOT_SENT)
-    audit.record(audit.MEDIA_ABSENT, actor=actor, target=media, kind=kind.value)
+    file = StoredMedia.objects.create(attempt=attempt, kind=kind, state=MediaState.ABSENT, reason=NOT_SENT)
+    audit.record(audit.MEDIA_ABSENT, actor=actor, target=file, kind=kind.value)
 
 
 def _want(attempt: VerificationAttempt, kind: MediaKind, info: FileInfo) -> bool:
@@ -47,10 +51,10 @@ def _want(attempt: VerificationAttempt, kind: MediaKind, info: FileInfo) -> bool
     """
     md5 = info.md5 or ""
     rows = attempt.media.filter(kind=kind, declared_md5__in={md5, ""}).order_by("-declared_md5")
-    media = rows.first() or StoredMedia(attempt=attempt, kind=kind)
-    if media.state in (MediaState.STORED, MediaState.PURGED):
+    file = rows.first() or StoredMedia(attempt=attempt, kind=kind)
+    if file.state in (MediaState.STORED, MediaState.PURGED):
         return False
-    media.state, media.reason, media.closed_at = MediaState.WANTED, "", None
-    media.declared_size, media.declared_md5 = info.size, md5
-    media.save()
+    file.state, file.reason, file.closed_at = MediaState.WANTED, "", None
+    file.declared_size, file.declared_md5 = info.size, md5
+    file.save()
     return True

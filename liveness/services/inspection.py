@@ -4,17 +4,26 @@ import atexit
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import liveness
 from liveness.app_settings import app_settings
+from liveness.exceptions import MediaError
 from liveness.models import MediaKind
 
+# Seconds of the processor's time that a picture may take, and seconds that its answer may take on a busy machine.
+DECODE_TIME = 10.0
 DECODE_TIMEOUT = 20.0
+TRIES = 2
+# The child imports from where we do, but never from the current directory, which anybody may have filled.
+PACKAGES = Path(liveness.__file__).parents[1]
 UNKNOWN_TYPE = "application/octet-stream"
 # Brands of ISO base media files that browsers play (https://mp4ra.org/registered-types/brands).
 MP4_BRANDS = (
@@ -47,7 +56,11 @@ class Finding:
 
 
 def inspect(path: Path, kind: MediaKind, thumbnail: Path) -> Finding:
-    """Look at a downloaded file; for a sound picture a thumbnail is left at `thumbnail`."""
+    """Look at a downloaded file; for a sound picture a thumbnail is left at `thumbnail`.
+
+    A flaw is the file's own and stays. What the file is not to blame for is raised: OSError when it cannot be read or
+    the thumbnail cannot be written, MediaError when the decoder does not work.
+    """
     with path.open("rb") as file:
         content_type = sniff(file.read(64))
     if content_type not in TYPES[kind]:
@@ -80,44 +93,77 @@ class _Decoder:
         self._owner = 0
 
     def decode(self, path: Path, thumbnail: Path) -> dict[str, Any]:
+        """What the child answers; a child that died or hung is replaced once."""
         request = {
             "path": str(path),
             "thumbnail": str(thumbnail),
             "max_pixels": app_settings.MAX_IMAGE_PIXELS,
+            "seconds": DECODE_TIME,
         }
         with self._lock:
-            answer = _ask(self._running(), json.dumps(request))
-            if answer is None:
-                self.end()
-                return {"flaw": "the picture could not be decoded in time"}
+            for _ in range(TRIES):
+                answer = self._try(json.dumps(request))
+                if answer is not None:
+                    break
+                ended_by = self.end()
+        if answer is None:
+            return _without_answer(ended_by)
         reply: dict[str, Any] = json.loads(answer)
+        if "errno" in reply:
+            raise OSError(reply["errno"], os.strerror(reply["errno"]))
         return reply
+
+    def end(self) -> int | None:
+        """End the child and return its return code; None when there was none."""
+        child, self._child = self._child, None
+        if child is None or self._owner != os.getpid():
+            return None
+        # Closing its pipe may fail for the request that a dead child never read; it is waited for all the same.
+        with suppress(OSError), child:
+            child.kill()
+        return child.returncode
+
+    def _try(self, line: str) -> str | None:
+        try:
+            return _ask(self._running(), line)
+        except OSError:
+            return None
 
     def _running(self) -> subprocess.Popen[str]:
         # A forked worker must not share its parent's child.
         if self._child is None or self._owner != os.getpid() or self._child.poll() is not None:
             self._owner = os.getpid()
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "liveness.pictures"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env={
-                    "PATH": os.environ.get("PATH", ""),
-                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                },
-            )
+            self._child = _start()
         return self._child
 
-    def end(self) -> None:
-        if self._child and self._owner == os.getpid():
-            with self._child as child:
-                child.kill()
-        self._child = None
+
+def _start() -> subprocess.Popen[str]:
+    # In a process group of its own: the terminal's Ctrl-C is for us, and we finish the picture at hand.
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "liveness.pictures"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+        env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(_import_path())},
+    )
+
+
+def _import_path() -> list[str]:
+    inherited = [Path(entry) for entry in sys.path if Path(entry).is_absolute()]
+    chosen = [entry for entry in inherited if entry == PACKAGES or entry != Path.cwd()]
+    return [str(entry) for entry in dict.fromkeys([*chosen, PACKAGES])]
+
+
+def _without_answer(ended_by: int | None) -> dict[str, Any]:
+    """Only a picture that used up its processor time is to blame: a child is killed, or waits, for other reasons."""
+    if ended_by == -signal.SIGVTALRM:
+        return {"flaw": "the picture takes too long to decode"}
+    raise MediaError("the picture could not be inspected: the decoder does not answer; is the machine overloaded?")
 
 
 def _ask(child: subprocess.Popen[str], line: str) -> str | None:
-    """Send one line, return the answer, or None when the child died or took too long."""
+    """Send one line, return the answer, or None when the child died or took too long; OSError when it is gone."""
     answers: queue.Queue[str] = queue.Queue()
 
     def read() -> None:
@@ -125,16 +171,14 @@ def _ask(child: subprocess.Popen[str], line: str) -> str | None:
 
     if child.stdin is None:
         return None
-    try:
-        child.stdin.write(line + "\n")
-        child.stdin.flush()
-    except OSError:
-        return None
+    child.stdin.write(line + "\n")
+    child.stdin.flush()
     threading.Thread(target=read, daemon=True).start()
     try:
-        return answers.get(timeout=DECODE_TIMEOUT) or None
+        answer = answers.get(timeout=DECODE_TIMEOUT)
     except queue.Empty:
         return None
+    return answer if answer.endswith("\n") else None
 
 
 _decoder = _Decoder()

@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -76,7 +76,7 @@ def parse_issued_at(text: str) -> datetime | None:
         moment = parse_datetime(text)
         if moment is None:
             raise ValueError
-        return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+        return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise RegistrationError("issued_at must be an ISO 8601 time like 2026-01-31T09:30:00Z") from None
 

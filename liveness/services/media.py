@@ -1,128 +1,269 @@
 """Evidence files: captured from the vendor, checked, stored for good, and checked again later.
 
 A crash never leaves a row without its bytes: quarantine file, sync, rename, directory sync, and only then the row with
-its audit event. A crash may leave bytes without a row; their path comes from the row's id, so the next fetch replaces
-them.
+its audit event. A crash may leave bytes without a row; their path comes from the row's id, so the next fetch finds and
+keeps them, and the loss of the row removes them.
 """
 
 import hashlib
+import logging
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
 
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.exceptions import MediaError
 from liveness.models import MediaKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import audit, download, evidence, inspection
+from liveness.services import audit, download, inspection
 from liveness.services.audit import Actor
 from liveness.services.download import Measured
 from liveness.services.inspection import Finding
-from liveness.storage import PART_SUFFIX, PrivateStorage, private_storage
+from liveness.services.retry import retried
+from liveness.storage import private_storage
 
 BLOCK = 1024 * 1024
 STALE_PART = 3600.0
+NOT_INSPECTED = "it could not be inspected when it was kept"
+
+logger = logging.getLogger(__name__)
 
 
-def capture(
-    attempt: VerificationAttempt, result: LivenessResult, *, now: datetime, actor: Actor
-) -> tuple[int, list[str]]:
-    """Fetch the files of `result` that are still wanted; return how many were stored and the problems met."""
-    stored, problems = 0, []
-    for kind, info in evidence.files(result).items():
-        wanted = attempt.media.filter(kind=kind, state=MediaState.WANTED, declared_md5=info.md5 or "") if info else ()
-        for media in wanted:
+@dataclass(frozen=True)
+class Capture:
+    """What came of fetching the files of one answer: how many were stored, and the problems of the others.
+
+    `is_refetchable`: at least one of the problems may be gone with a fresh link.
+    """
+
+    stored: int
+    problems: list[str]
+    is_refetchable: bool
+
+
+def files(result: LivenessResult) -> dict[MediaKind, FileInfo | None]:
+    """The files that an answer names, by kind."""
+    return {MediaKind.BEST_FRAME: result.best_frame, MediaKind.VIDEO: result.video}
+
+
+def capture(attempt: VerificationAttempt, result: LivenessResult, *, actor: Actor) -> Capture:
+    """Fetch the files of `result` that are still wanted."""
+    stored, problems, is_refetchable = 0, [], False
+    for kind, info in files(result).items():
+        if info is None:
+            continue
+        for media in attempt.media.filter(kind=kind, state=MediaState.WANTED, declared_md5=info.md5 or ""):
             try:
-                store(media, info, now=now, actor=actor)  # type: ignore[arg-type]
-                stored += 1
+                stored += store(media, info, actor=actor)
             except MediaError as problem:
-                StoredMedia.objects.filter(id=media.id).update(reason=str(problem)[:200])
+                _change_wanted(media, reason=str(problem)[:200])
                 problems.append(f"{media.get_kind_display()}: {problem}")
-    return stored, problems
+                is_refetchable |= problem.is_refetchable
+    return Capture(stored, problems, is_refetchable)
 
 
-def store(media: StoredMedia, info: FileInfo, *, now: datetime, actor: Actor) -> None:
-    """Fetch one wanted file by its fresh link and keep it. Raises MediaError; the file then stays wanted."""
+def store(media: StoredMedia, info: FileInfo, *, actor: Actor) -> bool:
+    """Fetch one wanted file by its fresh link and keep it; False when its row was no longer open for it.
+
+    Nothing unverified is ever stored as evidence: a file without a declared size and MD5 is not fetched. A file that an
+    earlier run left behind whole is kept without a download. Raises MediaError; the file then stays wanted.
+    """
     if not info.md5 or not info.size:
         raise MediaError("the vendor declared no usable size or MD5 for it")
-    storage = private_storage()
-    part, small = (storage.quarantine(media.path + name) for name in ("", "-thumbnail"))
-    StoredMedia.objects.filter(id=media.id).update(fetch_count=media.fetch_count + 1)
     try:
-        measured = download.fetch(info.url, part, kind=MediaKind(media.kind), size=info.size, md5=info.md5)
-        finding = inspection.inspect(part, MediaKind(media.kind), small)
-        _admit(storage, part, small, media)
-        _keep(media, measured, finding, now=now, actor=actor)
+        measured = _left_behind(media)
+        if measured:
+            return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor)
+        return _fetch(media, info.url, info.size, info.md5, actor=actor)
     except OSError as problem:
-        raise MediaError(f"the file could not be stored ({type(problem).__name__})") from None
-    finally:
-        part.unlink(missing_ok=True)
-        small.unlink(missing_ok=True)
+        raise MediaError(download.explain(problem)) from None
+
+
+def rescue(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
+    """Keep a wanted file whose verified bytes a killed run left at their place; True when it is stored now.
+
+    This is the last chance before the row is lost, so a decoder that does not work does not stand in the way: the
+    bytes are kept with a note in `flaw`, because a loss is for ever.
+    """
+    try:
+        measured = _left_behind(media)
+    except OSError:
+        return False
+    if measured is None:
+        return False
+    try:
+        finding = _inspect_in_place(media)
+    except (OSError, MediaError):
+        finding = Finding(inspection.UNKNOWN_TYPE, flaw=NOT_INSPECTED)
+    return _keep(media, measured, finding, now=now, actor=actor)
+
+
+def discard(media: StoredMedia) -> None:
+    """Unlink whatever lies on the disk for a row that owns no file: no face stays without a row that answers for it.
+
+    Never raises; what cannot be removed is logged.
+    """
+    storage = private_storage()
+    places = [Path(storage.path(name)) for name in (media.path, _thumbnail(media))]
+    for path in places + storage.parts(media.path):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as problem:
+            logger.warning("Remove %s by hand: it belongs to no evidence (%s).", path, type(problem).__name__)
 
 
 def verify(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
-    """Read a stored file again and compare size and digests; what was found is an audit event either way."""
-    is_sound = _digests(media) == (media.size, media.md5, media.sha256)
+    """Read a stored file again and compare size and digests; what was found is an audit event either way.
+
+    Raises MediaError, and records nothing, when the storage cannot be read now: that says nothing about the file.
+    """
+    measured = _read_again(Path(media.file.path))
+    is_sound = measured == Measured(media.size or 0, media.md5, media.sha256)
     media.verified_at, media.damaged_at = now, None if is_sound else now
-    action = audit.MEDIA_VERIFIED if is_sound else audit.MEDIA_DAMAGED
-    with transaction.atomic():
-        media.save(update_fields=["verified_at", "damaged_at"])
-        audit.record(action, actor=actor, target=media, sha256=media.sha256)
+    retried(lambda: _record_check(media, is_sound, actor))
     return is_sound
 
 
 def sweep(now: float | None = None) -> int:
-    """Remove quarantine files that a killed run left behind; return how many."""
+    """Remove quarantine files that a killed run left behind; return how many. One that resists is passed over."""
     removed = 0
-    for part in Path(private_storage().path("quarantine")).glob(f"*{PART_SUFFIX}"):
-        with suppress(FileNotFoundError):
+    for part in private_storage().parts():
+        with suppress(OSError):
             if (now or time.time()) - part.stat().st_mtime > STALE_PART:
                 part.unlink()
                 removed += 1
     return removed
 
 
-def _admit(storage: PrivateStorage, part: Path, small: Path, media: StoredMedia) -> None:
-    storage.admit(part, media.path)
+def _fetch(media: StoredMedia, url: str, size: int, md5: str, *, actor: Actor) -> bool:
+    kind = MediaKind(media.kind)
+    with _quarantined(media.path) as part, _quarantined(_thumbnail(media)) as small:
+        _change_wanted(media, fetch_count=F("fetch_count") + 1)
+        measured = download.fetch(url, part, kind=kind, size=size, md5=md5)
+        finding = inspection.inspect(part, kind, small)
+        _admit(part, small, media)
+    return _keep(media, measured, finding, now=timezone.now(), actor=actor)
+
+
+def _left_behind(media: StoredMedia) -> Measured | None:
+    """Measure the file that a run put into place before it was killed; unlink it unless it is the one declared."""
+    path = Path(private_storage().path(media.path))
+    try:
+        measured = _measure(path)
+    except FileNotFoundError:
+        return None
+    if (measured.size, measured.md5) == (media.declared_size, media.declared_md5):
+        return measured
+    path.unlink(missing_ok=True)
+    return None
+
+
+def _inspect_in_place(media: StoredMedia) -> Finding:
+    path = Path(private_storage().path(media.path))
+    with _quarantined(_thumbnail(media)) as small:
+        finding = inspection.inspect(path, MediaKind(media.kind), small)
+        _admit_thumbnail(small, media)
+    return finding
+
+
+@contextmanager
+def _quarantined(name: str) -> Iterator[Path]:
+    part = private_storage().quarantine(name)
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _admit(part: Path, small: Path, media: StoredMedia) -> None:
+    private_storage().admit(part, media.path)
+    _admit_thumbnail(small, media)
+
+
+def _admit_thumbnail(small: Path, media: StoredMedia) -> None:
     if small.exists():
-        storage.admit(small, _thumbnail(media))
+        private_storage().admit(small, _thumbnail(media))
 
 
-def _keep(media: StoredMedia, measured: Measured, finding: Finding, *, now: datetime, actor: Actor) -> None:
-    with transaction.atomic():
-        media = StoredMedia.objects.select_for_update().get(id=media.id)
-        if media.state != MediaState.WANTED:
-            return
-        media.state, media.stored_at, media.verified_at, media.reason = MediaState.STORED, now, now, ""
-        media.size, media.md5, media.sha256 = measured.size, measured.md5, measured.sha256
-        media.content_type, media.flaw = finding.content_type, finding.flaw
-        media.width, media.height = finding.width, finding.height
-        media.file.name = media.path
-        media.thumbnail.name = _thumbnail(media) if finding.width else ""
-        media.save()
-        audit.record(
-            audit.MEDIA_STORED,
-            actor=actor,
-            target=media,
-            attempt=str(media.attempt.public_id),
-            kind=media.kind,
-            size=measured.size,
-            md5=measured.md5,
-            sha256=measured.sha256,
-        )
+def _keep(media: StoredMedia, measured: Measured, finding: Finding, *, now: datetime, actor: Actor) -> bool:
+    return retried(lambda: _record_stored(media.id, measured, finding, now, actor))
+
+
+@transaction.atomic
+def _record_stored(media_id: int, measured: Measured, finding: Finding, now: datetime, actor: Actor) -> bool:
+    # The row's lock comes first and the audit event last, as everywhere, so that no two writers wait for each other.
+    media = StoredMedia.objects.select_for_update().get(id=media_id)
+    if media.state != MediaState.WANTED:
+        if media.state != MediaState.STORED:
+            discard(media)
+        return False
+    media.state, media.stored_at, media.verified_at, media.reason = MediaState.STORED, now, now, ""
+    media.size, media.md5, media.sha256 = measured.size, measured.md5, measured.sha256
+    media.content_type, media.flaw = finding.content_type, finding.flaw
+    media.width, media.height = finding.width, finding.height
+    media.file.name = media.path
+    media.thumbnail.name = _thumbnail(media) if finding.width else ""
+    media.save()
+    audit.record(
+        audit.MEDIA_STORED,
+        actor=actor,
+        target=media,
+        attempt=str(media.attempt.public_id),
+        kind=media.kind,
+        size=measured.size,
+        md5=measured.md5,
+        sha256=measured.sha256,
+    )
+    return True
+
+
+@transaction.atomic
+def _record_check(media: StoredMedia, is_sound: bool, actor: Actor) -> None:
+    media.save(update_fields=["verified_at", "damaged_at"])
+    action = audit.MEDIA_VERIFIED if is_sound else audit.MEDIA_DAMAGED
+    audit.record(action, actor=actor, target=media, sha256=media.sha256)
+
+
+def _change_wanted(media: StoredMedia, **changes: Any) -> None:
+    retried(lambda: StoredMedia.objects.filter(id=media.id, state=MediaState.WANTED).update(**changes))
 
 
 def _thumbnail(media: StoredMedia) -> str:
     return media.path + ".jpg"
 
 
-def _digests(media: StoredMedia) -> tuple[int, str, str]:
+def _read_again(path: Path) -> Measured | None:
+    """What the stored file holds; None when it is gone, though the storage is there."""
+    try:
+        return _measure(path)
+    except FileNotFoundError:
+        if _is_in_use(Path(private_storage().location)):
+            return None
+        reason = "nothing is there; is its disk mounted?"
+    except OSError as problem:
+        reason = problem.strerror or type(problem).__name__
+    raise MediaError(f"LIVENESS_MEDIA_ROOT cannot be read now ({reason})")
+
+
+def _is_in_use(root: Path) -> bool:
+    try:
+        return any(root.iterdir())
+    except OSError:
+        return False
+
+
+def _measure(path: Path) -> Measured:
     md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
-    with suppress(OSError), media.file.open("rb") as file:
+    with path.open("rb") as file:
         while block := file.read(BLOCK):
             size += len(block)
             md5.update(block)
             sha256.update(block)
-    return size, md5.hexdigest(), sha256.hexdigest()
+    return Measured(size, md5.hexdigest(), sha256.hexdigest())

@@ -1,11 +1,13 @@
 """Looks at evidence: each is an audit event, and a file that is not what was stored is told at the first look."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from liveness.app_settings import app_settings
+from liveness.exceptions import MediaError
 from liveness.models import AuditEvent, StoredMedia
 from liveness.services import audit, media
 from liveness.services.audit import Actor
@@ -29,14 +31,18 @@ def record_look(file: StoredMedia, action: str, *, actor: Actor, now: datetime) 
 
 
 def is_at_hand(file: StoredMedia, *, actor: Actor) -> bool:
-    """Is the stored file there, in its full size? If not, it is verified once, so that the damage is on record."""
+    """Is the stored file there, in its full size? If not, it is verified once, so that damage is on record.
+
+    A storage that cannot be read now is no damage: the file is merely not at hand.
+    """
     try:
         if file.file.size == file.size:
             return True
     except OSError:
         pass
     if file.damaged_at is None:
-        media.verify(file, now=timezone.now(), actor=actor)
+        with suppress(MediaError):
+            media.verify(file, now=timezone.now(), actor=actor)
     return False
 
 

@@ -40,9 +40,26 @@ class TestRegister:
 
     def test_a_second_time_changes_nothing(self):
         first, _ = register()
-        again, created = register(region="ap-jakarta")
-        assert (again.id, again.region, created) == (first.id, "ap-singapore", False)
+        again, created = register()
+        assert (again.id, created) == (first.id, False)
         assert actions() == [audit.ATTEMPT_REGISTERED]
+
+    def test_a_second_time_corrects_the_region_of_a_refused_token(self):
+        attempt, _ = register()
+        attempts.refuse(attempt.id, now=timezone.now(), actor=ACTOR)
+        again, created = register(region="ap-jakarta")
+        assert (again.region, again.outcome, created) == ("ap-jakarta", Outcome.PENDING, False)
+        assert actions()[-1] == audit.ATTEMPT_CORRECTED
+
+    def test_the_region_of_an_answered_token_stands(self):
+        attempt, _ = register()
+        record(attempt, make_result())
+        with pytest.raises(RegistrationError, match="answered"):
+            register(region="ap-jakarta")
+
+    def test_spaces_around_the_values_do_not_matter(self):
+        first, _ = register()
+        assert register(token=f" {TOKEN} ", subject_reference=" subject-1 ") == (first, False)
 
     @pytest.mark.parametrize(
         ("changes", "message"),
@@ -113,6 +130,12 @@ class TestRecord:
         assert list(after.polls.values_list("result_code", flat=True)) == ["0", "1002"]
         assert after.media.filter(kind="video").count() == 2
 
+    def test_an_answer_that_says_the_same_again_after_a_silence_is_no_divergence(self):
+        attempt = make_attempt()
+        for code in ("0", "-999", "0"):
+            after = record(attempt, make_result(code))
+        assert after.diverged_at is None
+
     def test_an_answer_that_returns_to_the_first_is_news_again(self):
         attempt = make_attempt()
         for code in ("0", "1002", "0"):
@@ -173,7 +196,8 @@ class TestClosing:
     def test_a_refused_token_is_invalid(self):
         attempt = make_attempt()
         after = attempts.refuse(attempt.id, now=timezone.now(), actor=ACTOR)
-        assert (after.outcome, after.next_poll_at) == (Outcome.INVALID, None)
+        assert after.outcome == Outcome.INVALID
+        assert after.next_poll_at > timezone.now()
 
     def test_a_refusal_after_an_answer_keeps_the_answer(self):
         attempt = record(make_attempt(), make_result("0", best_frame=None, video=None))

@@ -4,6 +4,7 @@ import hashlib
 import ipaddress
 import socket
 import tracemalloc
+from types import SimpleNamespace
 
 import pytest
 from werkzeug.wrappers import Response
@@ -82,3 +83,41 @@ def test_one_private_address_among_public_ones_refuses_the_host():
 
 def test_a_public_address_passes_the_guard():
     assert origins.is_public(ipaddress.ip_address("8.8.8.8"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 403},
+        {"status": 503},
+        {"response_data": CONTENT[:-1] + b"x"},
+        {"response_data": CONTENT[:-1]},
+    ],
+    ids=["a link that ran out", "a busy host", "another digest", "a cut file"],
+)
+def test_a_fresh_link_may_mend_what_the_host_did_wrong(answer, part, settings, httpserver):
+    settings.LIVENESS_MEDIA_ORIGINS = [httpserver.url_for("").rstrip("/")]
+    httpserver.expect_request("/file").respond_with_data(**answer)
+    with pytest.raises(MediaError) as problem:
+        fetch(httpserver.url_for("/file"), part)
+    assert problem.value.is_refetchable
+
+
+def test_no_fresh_link_mends_a_setting_or_a_full_disk(serve, part, settings, monkeypatch):
+    problems = []
+    for name, value in (("LIVENESS_MEDIA_MAX_BYTES", {"video": 1000}), ("LIVENESS_MEDIA_ORIGINS", [])):
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(MediaError) as problem:
+            patch.setattr(settings, name, value, raising=False)
+            fetch(serve, part)
+        problems.append(problem.value)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10))
+    with pytest.raises(MediaError) as problem:
+        fetch(serve, part)
+    assert [found.is_refetchable for found in [*problems, problem.value]] == [False] * 3
+
+
+def test_bytes_that_somebody_else_is_writing_are_left_alone(serve, part):
+    part.write_bytes(b"another run's")
+    with pytest.raises(MediaError):
+        fetch(serve, part)
+    assert part.read_bytes() == b"another run's"

@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import sys
 import zlib
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from liveness.exceptions import MediaError
 from liveness.models import MediaKind
 from liveness.sandbox.subjects import ASSETS
 from liveness.services import inspection
@@ -91,20 +93,91 @@ def test_a_pixel_bomb_is_refused_before_it_unpacks(inspect):
     assert "pixels" in finding.flaw
 
 
-def test_a_decoder_that_dies_costs_one_picture(inspect, settings):
-    inspect(JPEG)
-    os.kill(inspection._decoder._child.pid, signal.SIGSTOP)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inspection, "DECODE_TIMEOUT", 0.3)
-        assert "in time" in inspect(JPEG).flaw
+@pytest.fixture
+def disturb(monkeypatch):
+    """Do something to the child before each of the next requests; what happens later is left alone."""
+
+    def disturb(*disturbances):
+        ask, left = inspection._ask, iter(disturbances)
+
+        def disturbed(child, line):
+            action = next(left, None)
+            with pytest.MonkeyPatch.context() as patch:
+                if action:
+                    patch.setattr(inspection, "DECODE_TIMEOUT", 0.2)
+                    action(child)
+                return ask(child, line)
+
+        monkeypatch.setattr(inspection, "_ask", disturbed)
+
+    return disturb
+
+
+def stop(child):
+    os.kill(child.pid, signal.SIGSTOP)
+
+
+def kill(child):
+    child.kill()
+    child.wait()
+
+
+@pytest.mark.parametrize("disturbance", [stop, kill])
+def test_a_decoder_that_hangs_or_dies_is_replaced_and_costs_no_picture(disturbance, inspect, disturb):
+    disturb(disturbance)
     assert inspect(JPEG).flaw == ""
 
 
-def test_a_decoder_that_was_killed_is_started_again(inspect):
-    inspect(JPEG)
-    inspection._decoder._child.kill()
-    inspection._decoder._child.wait()
+@pytest.mark.parametrize("disturbance", [stop, kill])
+def test_a_decoder_that_fails_twice_is_not_the_picture_s_flaw(disturbance, inspect, disturb):
+    disturb(disturbance, disturbance)
+    with pytest.raises(MediaError, match="decoder"):
+        inspect(JPEG)
     assert inspect(JPEG).flaw == ""
+
+
+def test_a_decoder_that_cannot_start_is_not_the_picture_s_flaw(inspect, monkeypatch):
+    inspection._decoder.end()
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(MediaError, match="decoder"):
+        inspect(JPEG)
+
+
+def test_a_picture_that_uses_up_its_processor_time_is_flawed(inspect, monkeypatch):
+    monkeypatch.setattr(inspection, "DECODE_TIME", 0.01)
+    assert "too long" in inspect(png(4_500, 4_500)).flaw
+
+
+def test_a_thumbnail_that_cannot_be_written_is_not_the_picture_s_flaw(tmp_path):
+    path = tmp_path / "file.part"
+    path.write_bytes(JPEG)
+    with pytest.raises(FileNotFoundError):
+        inspection.inspect(path, MediaKind.BEST_FRAME, tmp_path / "no" / "thumbnail.part")
+
+
+def test_an_oddity_that_pillow_merely_warns_of_is_no_flaw(inspect):
+    index = b"MPF\x00" + b"no index"
+    assert inspect(JPEG[:2] + b"\xff\xe2" + (len(index) + 2).to_bytes(2) + index + JPEG[2:]).flaw == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_stop_of_the_service_leaves_the_decoder_at_work(number, inspect):
+    inspect(JPEG)
+    child = inspection._decoder._child
+    assert os.getpgid(child.pid) == child.pid, "Ctrl-C goes to the terminal's group"
+    os.kill(child.pid, number)
+    assert inspect(JPEG).flaw == ""
+    assert inspection._decoder._child is child
+
+
+def test_the_decoder_imports_nothing_from_the_current_directory(inspect, tmp_path, monkeypatch):
+    for name in ("json.py", "PIL.py"):
+        (tmp_path / name).write_text("open('canary', 'w')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), *sys.path])
+    inspection._decoder.end()
+    assert inspect(JPEG).flaw == ""
+    assert not (tmp_path / "canary").exists()
 
 
 @given(st.binary(max_size=64))

@@ -1,7 +1,7 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
-from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -94,7 +94,20 @@ def test_a_future_issue_time_is_refused():
 def test_a_time_without_offset_is_in_the_projects_zone(settings):
     settings.TIME_ZONE = "Asia/Singapore"
     moment = intake.parse_issued_at("2026-01-31T09:30:00")
-    assert moment.utcoffset() == timezone.get_default_timezone().utcoffset(moment.replace(tzinfo=None))
+    assert moment == datetime(2026, 1, 31, 1, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-13-01T00:00:00Z"])
+def test_a_time_that_cannot_be_is_refused(text):
+    with pytest.raises(RegistrationError, match="ISO 8601"):
+        intake.parse_issued_at(text)
+
+
+def test_an_issue_before_the_vendors_api_is_refused():
+    with pytest.raises(RegistrationError, match="year"):
+        intake.register_row(
+            {"sdk_token": TOKEN, "subject_reference": "x", "issued_at": "1926-01-31T09:30:00Z"}, actor=ACTOR
+        )
 
 
 @given(st.lists(st.text(max_size=80), max_size=8))

@@ -1,18 +1,27 @@
+import errno
+import hashlib
 import os
 import time
 from pathlib import Path
 
 import pytest
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.utils import timezone
 
-from liveness.models import AuditEvent, MediaKind
-from liveness.services import audit, media
+from liveness.admin import reports
+from liveness.client.types import FileInfo
+from liveness.exceptions import MediaError
+from liveness.models import AuditEvent, MediaKind, MediaState, StoredMedia
+from liveness.sandbox.subjects import ASSETS
+from liveness.services import audit, inspection, media, viewing
 from liveness.services.audit import Actor
-from liveness.storage import private_storage
+from liveness.storage import PrivateStorage, private_storage
 from tests.builders import make_attempt, make_media
 
 pytestmark = pytest.mark.django_db
 ACTOR = Actor.system("tests")
+FRAME = (ASSETS / "amara.jpg").read_bytes()
+DEAD_LINK = "http://127.0.0.1:9/file"
 
 
 @pytest.fixture
@@ -61,6 +70,16 @@ def test_a_file_lies_where_its_own_id_says(video):
     assert video.file.name == f"{video.public_id.hex[:2]}/{video.public_id.hex}"
 
 
+def test_the_sweep_passes_over_what_resists():
+    stuck, old = private_storage().quarantine("aa/stuck"), private_storage().quarantine("aa/old")
+    stuck.mkdir()
+    old.write_bytes(b"part")
+    for part in (stuck, old):
+        os.utime(part, (time.time() - 7200,) * 2)
+    assert media.sweep() == 1
+    assert not old.exists()
+
+
 def test_the_sweep_removes_what_a_killed_run_left_and_nothing_else():
     storage = private_storage()
     old, new = storage.quarantine("aa/old"), storage.quarantine("aa/new")
@@ -69,3 +88,190 @@ def test_the_sweep_removes_what_a_killed_run_left_and_nothing_else():
     os.utime(old, (time.time() - 7200,) * 2)
     assert media.sweep() == 1
     assert (old.exists(), new.exists()) == (False, True)
+
+
+@pytest.fixture
+def wanted():
+    """A best frame that an answer declared."""
+    return StoredMedia.objects.create(
+        attempt=make_attempt(),
+        kind=MediaKind.BEST_FRAME,
+        declared_size=len(FRAME),
+        declared_md5=hashlib.md5(FRAME, usedforsecurity=False).hexdigest(),
+    )
+
+
+@pytest.fixture
+def link(httpserver, settings):
+    """A link that works."""
+    settings.LIVENESS_MEDIA_ORIGINS = [httpserver.url_for("").rstrip("/")]
+    httpserver.expect_request("/file").respond_with_data(FRAME)
+    return httpserver.url_for("/file")
+
+
+def store(item, url):
+    return media.store(item, FileInfo(url=url, md5=item.declared_md5, size=item.declared_size), actor=ACTOR)
+
+
+def leave_behind(item, content):
+    """What a run leaves that is killed between the move into place and the row."""
+    part = private_storage().quarantine(item.path)
+    part.write_bytes(content)
+    private_storage().admit(part, item.path)
+
+
+def files():
+    return [path for path in Path(private_storage().location).rglob("*") if path.is_file()]
+
+
+def assert_it_is_stored(item):
+    item.refresh_from_db()
+    assert (item.state, item.sha256) == (MediaState.STORED, hashlib.sha256(FRAME).hexdigest())
+    assert Path(item.file.path).read_bytes() == FRAME
+    assert AuditEvent.objects.get().action == audit.MEDIA_STORED
+
+
+def test_a_file_left_behind_whole_is_kept_without_a_download(wanted):
+    leave_behind(wanted, FRAME)
+    assert store(wanted, DEAD_LINK)
+    assert_it_is_stored(wanted)
+    assert (wanted.is_viewable, wanted.fetch_count) == (True, 0)
+    assert len(files()) == 2, "the frame and its thumbnail"
+
+
+def test_anything_else_left_behind_is_removed(wanted):
+    leave_behind(wanted, FRAME[:-1])
+    with pytest.raises(MediaError):
+        store(wanted, DEAD_LINK)
+    assert files() == []
+
+
+def test_a_file_left_behind_whole_is_rescued_from_being_lost(wanted):
+    leave_behind(wanted, FRAME)
+    assert media.rescue(wanted, now=timezone.now(), actor=ACTOR)
+    assert_it_is_stored(wanted)
+    assert wanted.is_viewable
+
+
+@pytest.mark.parametrize("trouble", [MediaError("the decoder does not work"), OSError(errno.ENOSPC, "full")])
+def test_no_trouble_with_the_decoder_or_the_thumbnail_lets_a_file_be_lost(trouble, wanted, monkeypatch):
+    def fail(*args):
+        raise trouble
+
+    leave_behind(wanted, FRAME)
+    monkeypatch.setattr(inspection, "inspect", fail)
+    assert media.rescue(wanted, now=timezone.now(), actor=ACTOR)
+    assert_it_is_stored(wanted)
+    assert wanted.flaw == media.NOT_INSPECTED
+
+
+def test_there_is_nothing_to_rescue_in_a_cut_file(wanted):
+    leave_behind(wanted, FRAME[:-1])
+    assert not media.rescue(wanted, now=timezone.now(), actor=ACTOR)
+    assert not AuditEvent.objects.exists()
+
+
+def test_nothing_of_a_row_that_owns_no_file_stays_on_the_disk(wanted, video):
+    leave_behind(wanted, FRAME)
+    private_storage().quarantine(wanted.path).write_bytes(FRAME)
+    Path(private_storage().path(wanted.path + ".jpg")).write_bytes(FRAME)
+    media.discard(wanted)
+    assert files() == [Path(video.file.path)]
+
+
+def test_a_leftover_that_cannot_be_removed_is_told_and_stops_nothing(wanted, caplog):
+    Path(private_storage().path(wanted.path)).mkdir(parents=True)
+    part = private_storage().quarantine(wanted.path)
+    part.write_bytes(FRAME)
+    media.discard(wanted)
+    assert not part.exists()
+    assert "by hand" in caplog.text
+
+
+def test_a_file_whose_row_was_lost_meanwhile_is_neither_counted_nor_left(wanted, link, monkeypatch):
+    admit = media._admit
+
+    def lose_meanwhile(*args):
+        admit(*args)
+        StoredMedia.objects.update(state=MediaState.LOST)
+
+    monkeypatch.setattr(media, "_admit", lose_meanwhile)
+    assert not store(wanted, link)
+    assert files() == []
+    assert not AuditEvent.objects.exists()
+
+
+def test_two_runs_that_fetch_one_file_do_not_spoil_each_other_s_bytes(wanted, link, monkeypatch):
+    inspect, answers = inspection.inspect, []
+
+    def overtaken(*args):
+        monkeypatch.setattr(inspection, "inspect", inspect)
+        finding = inspect(*args)
+        answers.append(store(StoredMedia.objects.get(), link))
+        return finding
+
+    monkeypatch.setattr(inspection, "inspect", overtaken)
+    answers.append(store(wanted, link))
+    assert answers == [True, False], "one of them stored it, and it is counted once"
+    assert_it_is_stored(wanted)
+    assert len(files()) == 2
+
+
+def test_a_file_counts_as_stored_when_it_is_and_not_when_its_fetch_began(wanted, link, monkeypatch):
+    moments, admit = [], media._admit
+    monkeypatch.setattr(media, "_admit", lambda *args: (admit(*args), moments.append(timezone.now())))
+    store(wanted, link)
+    wanted.refresh_from_db()
+    assert wanted.stored_at == wanted.verified_at > moments[0]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_storage_that_cannot_be_written_is_told_with_what_to_do(number, wanted, link, monkeypatch):
+    def refuse(*args):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(PrivateStorage, "_make_directory", refuse)
+    with pytest.raises(MediaError, match=r"LIVENESS_MEDIA_ROOT cannot be written .*; fix its owner or mode") as problem:
+        store(wanted, link)
+    assert not problem.value.is_refetchable
+
+
+def test_a_declaration_without_a_digest_is_never_stored_and_not_asked_for_again_at_once(wanted):
+    with pytest.raises(MediaError, match="declared") as problem:
+        media.store(wanted, FileInfo(url=DEAD_LINK, md5=None, size=5), actor=ACTOR)
+    assert not problem.value.is_refetchable
+
+
+def test_a_moved_file_survives_a_power_cut_with_its_new_directory(wanted, monkeypatch):
+    synced, fsync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (fsync(fd), synced.append(str(Path(f"/proc/self/fd/{fd}").readlink()))))
+    leave_behind(wanted, FRAME)
+    final = Path(private_storage().path(wanted.path))
+    assert {str(final.parent), str(final.parents[1])} <= set(synced)
+
+
+@pytest.mark.parametrize("trouble", ["an unreadable disk", "a disk that is not mounted"])
+def test_a_file_that_cannot_be_read_now_is_not_called_damaged(trouble, video, monkeypatch, rf):
+    def fail(*args):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    if trouble == "an unreadable disk":
+        monkeypatch.setattr(Path, "open", fail)
+        monkeypatch.setattr(os.path, "getsize", fail)
+    else:
+        Path(private_storage().location).rename(Path(private_storage().location).with_name("elsewhere"))
+    with pytest.raises(MediaError, match="cannot be read now"):
+        verify(video)
+    video.refresh_from_db()
+    assert not viewing.is_at_hand(video, actor=ACTOR)
+    assert admin_says(rf, video) == ["0 files are sound.", f"{video}: LIVENESS_MEDIA_ROOT cannot be read now"]
+    assert video.damaged_at is None
+    assert not AuditEvent.objects.exists()
+
+
+def admin_says(rf, item):
+    request = rf.post("/")
+    request._messages = CookieStorage(request)
+    request.user = type("Person", (), {"pk": 1, "is_authenticated": True})()
+    reports.verify(request, [item])
+    return [str(message).partition(" (")[0] for message in request._messages]

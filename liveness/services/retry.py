@@ -1,0 +1,31 @@
+"""Short transactions, tried again when the database was locked or briefly away."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import stamina
+from django.db import OperationalError, connection
+
+T = TypeVar("T")
+
+
+def retried(write: Callable[[], T]) -> T:
+    """Call `write`, which is whole or not at all, again after an OperationalError: four times within 30 seconds.
+
+    Inside a larger transaction it is called once, because only the whole of that could be tried again.
+    """
+    if connection.in_atomic_block:
+        return write()
+    for attempt in stamina.retry_context(on=OperationalError, attempts=4, wait_initial=0.1, timeout=30):
+        with attempt:
+            return _reconnecting(write)
+    raise AssertionError("stamina always returns or raises")
+
+
+def _reconnecting(write: Callable[[], T]) -> T:
+    try:
+        return write()
+    except OperationalError:
+        # A connection that the server has dropped would fail every further try.
+        connection.close_if_unusable_or_obsolete()
+        raise
