@@ -76,7 +76,7 @@ TEMPLATES = [
 ]
 
 # SQLite: IMMEDIATE takes the write lock at once instead of failing half-way, FULL keeps what was committed through
-# a power cut, and recursive_triggers lets the append-only triggers see INSERT OR REPLACE.
+# a power cut, and recursive_triggers is a second defence of the append-only tables against INSERT OR REPLACE.
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
@@ -165,6 +165,8 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("DJANGO_LOG_LEVEL", default="WARNING")},
+    # A retried transaction is no news; one that failed for good is an error of its own.
+    "loggers": {"stamina": {"level": "ERROR"}},
 }
 
 LIVENESS_SECRET_ID = env.str("TENCENTCLOUD_SECRET_ID", default="")

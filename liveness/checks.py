@@ -95,6 +95,21 @@ def check_media_root(**kwargs: Any) -> Messages:
 
 
 @register(TAG)
+def check_media_root_is_absolute(**kwargs: Any) -> Messages:
+    if Path(app_settings.MEDIA_ROOT).is_absolute():
+        return []
+    hint = "Set it to an absolute path: cron and the web server are started in different directories."
+    return _error(12, "LIVENESS_MEDIA_ROOT is a relative path.", hint)
+
+
+@register(TAG)
+def check_time_zones(**kwargs: Any) -> Messages:
+    if settings.USE_TZ:
+        return []
+    return _error(13, "USE_TZ is off; a token's times would shift with the clocks.", "Set USE_TZ = True.")
+
+
+@register(TAG)
 def check_media_origins(**kwargs: Any) -> Messages:
     messages: Messages = []
     for text in app_settings.MEDIA_ORIGINS:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -84,6 +85,8 @@ class FactsAdmin(BaseAdmin):
             for entry in self.get_list_filter(request)
         }
 
+    # The actions refresh on threads with connections of their own, which would wait for the request's transaction.
+    @transaction.non_atomic_requests
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, title | (extra_context or {}))
@@ -112,6 +115,7 @@ class FactsAdmin(BaseAdmin):
         found, _may_repeat = self.get_search_results(request, self.get_queryset(request), text)
         return f"{self._url('changelist')}?{urlencode({'q': text})}" if found.exists() else None
 
+    @transaction.non_atomic_requests
     def act_view(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
         """One of the list's actions for one row, from the button on its page; the same permissions decide."""
         action = self.get_actions(request).get(name)

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 
 from liveness.models import AttemptQuerySet, VerificationAttempt
 
-LEASE = timedelta(minutes=5)
+# Longer than one download round (150 s at most by default), and renewed before each.
+LEASE = timedelta(minutes=3)
 
 
 def new_owner() -> str:
@@ -36,6 +37,11 @@ def renew(attempt_id: int, *, owner: str, now: datetime) -> bool:
     """Hold the attempt for another full lease; False when another run has taken it over."""
     held = VerificationAttempt.objects.filter(id=attempt_id, lease_owner=owner)
     return bool(held.update(lease_expires_at=now + LEASE))
+
+
+def release_all(owner: str) -> int:
+    """Give back all that a run still holds; return how many there were."""
+    return VerificationAttempt.objects.filter(lease_owner=owner).update(lease_owner="", lease_expires_at=None)
 
 
 def release(attempt_ids: Sequence[int], *, owner: str) -> None:

@@ -24,7 +24,9 @@ from liveness.app_settings import app_settings
 ACCOUNT = "faceid"
 # The share of the limit that is used. Strict spacing at the limit itself still lets 21 calls meet in a second.
 PACE = 0.93
-FARTHEST = 60.0  # as in PostgresStore's statement
+# Seconds ahead beyond which a slot cannot be meant: the clock was set back, or a crowd of waiters died.
+FARTHEST = 60.0
+FARTHEST_SLOTS = 20
 LATE = 0.030
 BUSY_TIMEOUT = 20.0
 
@@ -46,12 +48,15 @@ class SlotTimeoutError(Exception):
 
 class Limiter:
     def __init__(self, store: Store, rate_limit: float) -> None:
-        """`rate_limit` is the vendor's, in calls a second for the whole account."""
+        """`rate_limit` is the vendor's: calls a second for the whole account. ImproperlyConfigured unless positive."""
+        if rate_limit <= 0:
+            raise ImproperlyConfigured("LIVENESS_RATE_LIMIT must be more than 0 calls a second.")
         self._store = store
         self._gap = 1 / (rate_limit * PACE)
 
-    def acquire(self, stop: threading.Event, timeout: float = FARTHEST) -> bool:
+    def acquire(self, stop: threading.Event, timeout: float | None = None) -> bool:
         """Wait for a slot. False when `stop` was set meanwhile; raises SlotTimeoutError after `timeout` seconds."""
+        timeout = farthest(self._gap) if timeout is None else timeout
         deadline = time.monotonic() + timeout
         while True:
             wait = self._store.reserve(self._gap)
@@ -87,7 +92,7 @@ class SQLiteStore:
             connection.execute("BEGIN IMMEDIATE")
             now = time.time()
             row = connection.execute("SELECT next_at FROM slot WHERE account = ?", (ACCOUNT,)).fetchone()
-            slot = _slot(row[0] if row else now, now)
+            slot = _slot(row[0] if row else now, now, gap)
             connection.execute("REPLACE INTO slot VALUES (?, ?)", (ACCOUNT, slot + gap))
             connection.execute("COMMIT")
         return slot - now
@@ -119,7 +124,8 @@ class PostgresStore:
         INSERT INTO liveness_callslot AS slot (account, next_at)
         VALUES (%(account)s, clock_timestamp() + %(gap)s * interval '1 s')
         ON CONFLICT (account) DO UPDATE SET next_at = %(gap)s * interval '1 s' + CASE
-            WHEN slot.next_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '60 s' THEN slot.next_at
+            WHEN slot.next_at BETWEEN clock_timestamp() AND clock_timestamp() + %(farthest)s * interval '1 s'
+            THEN slot.next_at
             ELSE clock_timestamp() END
         RETURNING extract(epoch FROM next_at - clock_timestamp()) - %(gap)s
     """
@@ -146,7 +152,7 @@ class PostgresStore:
         with self._lock:
             try:
                 with self._connection.cursor() as cursor:
-                    cursor.execute(sql, {"account": ACCOUNT, "gap": gap})
+                    cursor.execute(sql, {"account": ACCOUNT, "gap": gap, "farthest": farthest(gap)})
                     row = cursor.fetchone()
             except DatabaseError:
                 # The next call starts with a fresh connection.
@@ -162,12 +168,22 @@ def account_limiter() -> Limiter:
     """
     vendor = connections[DEFAULT_DB_ALIAS].vendor
     if app_settings.PACE_FILE or vendor == "sqlite":
-        return Limiter(SQLiteStore(app_settings.PACE_FILE or _beside_database()), app_settings.RATE_LIMIT)
+        return Limiter(_opened(app_settings.PACE_FILE or _beside_database()), app_settings.RATE_LIMIT)
     if vendor == "postgresql":
         return Limiter(PostgresStore(), app_settings.RATE_LIMIT)
     raise ImproperlyConfigured(
         f"The call limit has no store on {vendor}; set LIVENESS_PACE_FILE to a path that all processes share."
     )
+
+
+def _opened(path: Path) -> SQLiteStore:
+    try:
+        return SQLiteStore(path)
+    except (OSError, sqlite3.Error) as problem:
+        raise ImproperlyConfigured(
+            f"The call limit's file cannot be written ({type(problem).__name__}); set LIVENESS_PACE_FILE to a path "
+            "that all processes share and may write."
+        ) from None
 
 
 def _beside_database() -> Path:
@@ -177,5 +193,10 @@ def _beside_database() -> Path:
     return Path(name + "-pace")
 
 
-def _slot(next_at: float, now: float) -> float:
-    return next_at if now < next_at <= now + FARTHEST else now
+def farthest(gap: float) -> float:
+    """How many seconds ahead a slot may lie: a minute, or more where calls are rarer than that."""
+    return max(FARTHEST, FARTHEST_SLOTS * gap)
+
+
+def _slot(next_at: float, now: float, gap: float) -> float:
+    return next_at if now < next_at <= now + farthest(gap) else now

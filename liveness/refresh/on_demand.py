@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from liveness.client.errors import ConfigurationError, CredentialsError
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.summary import Summary
@@ -17,13 +16,9 @@ WORKERS = 4
 def refresh(attempts: Sequence[VerificationAttempt], *, actor: Actor) -> Summary:
     """Note who asked, then ask the vendor about each attempt whatever its outcome, and fetch its media.
 
-    What keeps every call from succeeding stands in the summary's `stopped`.
+    Not to be called inside a transaction (RuntimeError): the engine's threads would wait for its locks.
     """
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         for attempt in attempts:
             audit.record(audit.ATTEMPT_REFRESHED, actor=actor, target=attempt)
-    plan = engine.Plan(named=[attempt.pk for attempt in attempts], workers=WORKERS, actor=actor)
-    try:
-        return engine.run(plan)
-    except (CredentialsError, ConfigurationError) as failure:
-        return Summary(stopped=str(failure))
+    return engine.run(engine.Plan(named=[attempt.pk for attempt in attempts], workers=WORKERS, actor=actor))

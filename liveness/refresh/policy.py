@@ -45,6 +45,12 @@ def next_try(now: datetime, expires_at: datetime, failures: int) -> datetime:
     return last_chance if now < last_chance < now + delay else now + delay
 
 
+def next_look(now: datetime, expires_at: datetime) -> datetime:
+    """Time of the next call after one whose failure will not pass by itself: rarely, and once before the end."""
+    last_chance = expires_at - LAST_LOOK
+    return last_chance if now < last_chance < now + LONGEST else now + LONGEST
+
+
 def is_readable(expires_at: datetime, now: datetime) -> bool:
     """Is asking the vendor still worth a call? A grace after the window allows for an inexact time of issue."""
     return now < expires_at + GRACE

@@ -26,11 +26,16 @@ class Counts:
 
 @dataclass
 class Summary:
-    """Counts are of attempts (or files). Problems are kept by their text, with the attempts that met them."""
+    """What one run did. Counts are of attempts (or files).
+
+    Problems are kept by their text, with the attempts that met them; `stopped` says why a run ended early, and
+    `failure` is set when it cannot go on until an operator has acted.
+    """
 
     counts: Counts = field(default_factory=Counts)
     problems: dict[str, list[str]] = field(default_factory=dict)
     stopped: str = ""
+    failure: Exception | None = None
     started: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -41,10 +46,15 @@ class Summary:
             if outcome is not None:
                 setattr(self.counts, outcome.value, getattr(self.counts, outcome.value) + 1)
 
-    def problem(self, text: str, attempt: VerificationAttempt) -> None:
+    def problem(self, text: str, attempt: VerificationAttempt, *, is_error: bool = True) -> None:
+        """Something to tell the operator; an error is also counted as one."""
         with self._lock:
             self.problems.setdefault(text, []).append(str(attempt.public_id))
-            self.counts.errors += 1
+            self.counts.errors += is_error
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.problems or self.stopped or self.failure or self.counts.media_lost)
 
     def as_dict(self) -> dict[str, int | float]:
         return asdict(self.counts) | {"seconds": round(time.monotonic() - self.started, 3)}
@@ -54,7 +64,9 @@ class Summary:
         told = [f"{text}: {_listed(ids)}" for text, ids in self.problems.items()]
         if self.counts.media_lost:
             told.append(f"{self.counts.media_lost} files were lost: their tokens ran out before they could be fetched")
-        return told + ([f"stopped early: {self.stopped}; the next run goes on"] if self.stopped else [])
+        if self.stopped:
+            told.append(f"stopped early: {self.stopped}; the next run goes on")
+        return [*told, str(self.failure)] if self.failure else told
 
 
 def _listed(ids: list[str]) -> str:

@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-import stamina
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from liveness.client.errors import (
@@ -18,156 +18,151 @@ from liveness.client.errors import (
     VendorError,
 )
 from liveness.client.types import LivenessResult
-from liveness.exceptions import AccountError, OutageError
-from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.models import MediaState, Outcome, VerificationAttempt
 from liveness.refresh import leases, policy
+from liveness.refresh.health import Health
 from liveness.refresh.limiter import Limiter
 from liveness.refresh.summary import Summary
 from liveness.services import attempts, clients, media
 from liveness.services.audit import Actor
+from liveness.services.retry import retried
 
 # A broken download gets a fresh link at once this often; after that the schedule decides.
 ROUNDS = 2
-# So many failed calls in a row mean an outage, so many refused tokens in a row a wrong account or region.
-OUTAGE = 8
-ALL_REFUSED = 10
+# An unfinished check that was looked at so shortly before its window closed was abandoned, not missed.
+LOOKED_AT = timedelta(minutes=15)
 
 
-class Health:
-    """What the calls of one run say about the vendor as a whole."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._failures = 0
-        self._refusals = 0
-        self._answers = 0
-
-    def failed(self, problem: FaceIdError) -> None:
-        with self._lock:
-            self._failures += 1
-            if self._failures >= OUTAGE:
-                raise OutageError(f"the vendor is out of reach ({problem.code}, {OUTAGE} calls in a row)")
-
-    def refused(self) -> None:
-        with self._lock:
-            self._failures, self._refusals = 0, self._refusals + 1
-            if self._refusals >= ALL_REFUSED and not self._answers:
-                raise AccountError(
-                    f"the vendor knows none of {self._refusals} tokens; check LIVENESS_REGION and the account's key"
-                )
-
-    def answered(self) -> None:
-        with self._lock:
-            self._failures, self._answers = 0, self._answers + 1
-
-
-@dataclass
+@dataclass(frozen=True)
 class Worker:
+    """What the threads of a run share."""
+
     owner: str
     limiter: Limiter
     summary: Summary
     stop: threading.Event
     actor: Actor
-    clock: Callable[[], datetime] = timezone.now
     is_named: bool = False
-
-    def __post_init__(self) -> None:
-        self.health = Health()
+    clock: Callable[[], datetime] = timezone.now
+    health: Health = field(default_factory=Health)
 
     def refresh(self, attempt: VerificationAttempt) -> None:
         """Poll one leased attempt and fetch its media; the lease is given back whatever happens.
 
         Raises OutageError, AccountError, ConfigurationError or a FaceIdError with `stops_run`: no further call makes
-        sense now.
+        sense now. Any other exception is a defect or a database that is away.
         """
+        lost = _lost(attempt)
+        visit = Visit(self, attempt)
         try:
-            self._refresh(attempt)
+            visit.make()
         finally:
-            leases.release([attempt.id], owner=self.owner)
+            with suppress(DatabaseError):
+                retried(lambda: leases.release([attempt.id], owner=self.owner))
+                self._count(visit, _lost(attempt) - lost)
 
-    def _refresh(self, attempt: VerificationAttempt) -> None:
-        if not self.is_named and not policy.is_readable(attempt.expires_at, self.clock()):
-            self._expire(attempt, "its readable window closed before a poll could be made")
+    def _count(self, visit: "Visit", lost: int) -> None:
+        """Count the attempt once, by where it stands now, and the files that were given up meanwhile."""
+        after = VerificationAttempt.objects.get(id=visit.attempt.id)
+        is_news = visit.is_answered or after.outcome != visit.attempt.outcome
+        self.summary.add(Outcome(after.outcome) if is_news else None, media_lost=max(lost, 0))
+
+
+def _lost(attempt: VerificationAttempt) -> int:
+    return attempt.media.filter(state=MediaState.LOST).count()
+
+
+@dataclass
+class Visit:
+    """The calls that one attempt gets in one run. `attempt` stays as it was leased."""
+
+    worker: Worker
+    attempt: VerificationAttempt
+    is_answered: bool = False
+
+    def make(self) -> None:
+        is_readable = policy.is_readable(self.attempt.expires_at, self._now())
+        if not (is_readable or self.worker.is_named) and self.attempt.poll_count:
+            self._expire("its readable window closed")
             return
         for _round in range(ROUNDS):
-            if not self._is_mine(attempt) or not self.limiter.acquire(self.stop):
+            if not self._is_mine() or not self.worker.limiter.acquire(self.worker.stop):
                 return
-            if not self._poll(attempt, is_first=_round == 0):
+            if not self._poll(is_last=_round == ROUNDS - 1):
                 return
 
-    def _poll(self, attempt: VerificationAttempt, *, is_first: bool) -> bool:
+    def _poll(self, *, is_last: bool) -> bool:
         """One call and what follows from it; True when a fresh link is worth another call at once."""
-        if is_first:
-            self.summary.add(polled=1)
+        if not self.is_answered:
+            self.worker.summary.add(polled=1)
         try:
-            with clients.client_for(attempt.region) as client:
-                result = client.get_liveness_result(attempt.sdk_token)
+            with clients.client_for(self.attempt.region) as client:
+                result = client.get_liveness_result(self.attempt.sdk_token)
         except TokenExpiredError:
-            self.health.answered()
-            self._expire(attempt, "the vendor says that the token ran out")
+            self.worker.health.answered()
+            self._expire("the vendor says that the token ran out")
         except TokenIllegalError:
-            self._store(lambda: attempts.refuse(attempt.id, now=self.clock(), actor=self.actor), attempt)
-            self.health.refused()
+            self._refuse()
         except FaceIdError as problem:
             if problem.stops_run:
                 raise
-            self._postpone(attempt, problem)
+            self._fail(problem)
         else:
-            self.health.answered()
-            return self._record(attempt, result, is_first=is_first)
+            self.worker.health.answered()
+            self.is_answered = True
+            return self._record(result, is_last=is_last)
         return False
 
-    def _record(self, attempt: VerificationAttempt, result: LivenessResult, *, is_first: bool) -> bool:
-        attempt = _retried(lambda: attempts.record(attempt.id, result, now=self.clock(), actor=self.actor))
-        if is_first:
-            self.summary.add(Outcome(attempt.outcome))
-        if attempt.outcome == Outcome.PENDING or not self._is_mine(attempt):
+    def _record(self, result: LivenessResult, *, is_last: bool) -> bool:
+        attempt = retried(lambda: attempts.record(self.attempt.id, result, now=self._now(), actor=self._actor))
+        if attempt.outcome == Outcome.PENDING or not self._is_mine():
             return False
-        stored, problems = media.capture(attempt, result, now=self.clock(), actor=self.actor)
-        self.summary.add(media_stored=stored)
-        if not problems:
-            _retried(lambda: attempts.settle(attempt.id, now=self.clock()))
+        capture = media.capture(attempt, result, actor=self.worker.actor)
+        self.worker.summary.add(media_stored=capture.stored)
+        if not capture.problems:
+            retried(lambda: attempts.settle(attempt.id, now=self._now()))
             return False
-        if is_first and policy.is_readable(attempt.expires_at, self.clock()):
+        if capture.is_refetchable and not is_last and policy.is_readable(attempt.expires_at, self._now()):
             return True
-        self._note(attempt, "; ".join(problems))
+        self._postpone("; ".join(capture.problems))
         return False
 
-    def _postpone(self, attempt: VerificationAttempt, problem: FaceIdError) -> None:
+    def _fail(self, problem: FaceIdError) -> None:
         if isinstance(problem, ThrottledError):
-            self.limiter.back_off()
-        self._note(attempt, str(problem))
+            self.worker.limiter.back_off()
+        # Without the request id, so that a thousand like failures are one line.
+        self._postpone(f"{problem.code}: {problem.hint}", is_passing=problem.retryable)
         if isinstance(problem, NetworkError | VendorError):
-            self.health.failed(problem)
+            self.worker.health.failed(problem)
 
-    def _note(self, attempt: VerificationAttempt, problem: str) -> None:
-        self.summary.problem(problem, attempt)
-        self._store(
-            lambda: attempts.postpone(attempt.id, problem, now=self.clock(), actor=self.actor),
-            attempt,
-            counted=False,
+    def _postpone(self, problem: str, *, is_passing: bool = True) -> None:
+        self.worker.summary.problem(problem, self.attempt)
+        retried(
+            lambda: attempts.postpone(
+                self.attempt.id, problem, is_passing=is_passing, now=self._now(), actor=self._actor
+            )
         )
 
-    def _expire(self, attempt: VerificationAttempt, reason: str) -> None:
-        self._store(lambda: attempts.expire(attempt.id, reason, now=self.clock(), actor=self.actor), attempt)
+    def _refuse(self) -> None:
+        if self.attempt.outcome == Outcome.PENDING:
+            self.worker.summary.problem(attempts.REFUSED, self.attempt, is_error=False)
+        retried(lambda: attempts.refuse(self.attempt.id, now=self._now(), actor=self._actor))
+        self.is_answered = True
+        self.worker.health.refused()
 
-    def _store(
-        self, write: Callable[[], VerificationAttempt], before: VerificationAttempt, *, counted: bool = True
-    ) -> None:
-        """Write what ends or delays the attempt, and count the files that this gave up."""
-        wanted = list(before.media.filter(state=MediaState.WANTED).values_list("id", flat=True))
-        after = _retried(write)
-        lost = StoredMedia.objects.filter(id__in=wanted, state=MediaState.LOST).count() if wanted else 0
-        changed = counted or after.outcome != before.outcome
-        self.summary.add(Outcome(after.outcome) if changed else None, media_lost=lost)
+    def _expire(self, reason: str) -> None:
+        after = retried(lambda: attempts.expire(self.attempt.id, reason, now=self._now(), actor=self._actor))
+        looked_at = self.attempt.last_polled_at
+        is_missed = looked_at is None or looked_at < self.attempt.expires_at - LOOKED_AT
+        if after.outcome == Outcome.EXPIRED and is_missed:
+            self.worker.summary.problem("ran out before its result could be read", self.attempt, is_error=False)
 
-    def _is_mine(self, attempt: VerificationAttempt) -> bool:
-        return leases.renew(attempt.id, owner=self.owner, now=self.clock())
+    @property
+    def _actor(self) -> Actor:
+        return self.worker.actor
 
+    def _now(self) -> datetime:
+        return self.worker.clock()
 
-def _retried(write: Callable[[], VerificationAttempt]) -> VerificationAttempt:
-    """Try a short transaction again when the database was locked or briefly away; it is whole or not at all."""
-    for attempt in stamina.retry_context(on=OperationalError, attempts=4, wait_initial=0.1, timeout=30):
-        with attempt:
-            return write()
-    raise AssertionError("stamina always returns or raises")
+    def _is_mine(self) -> bool:
+        return retried(lambda: leases.renew(self.attempt.id, owner=self.worker.owner, now=self._now()))

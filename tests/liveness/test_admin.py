@@ -315,10 +315,8 @@ def test_refreshing_asks_the_vendor_records_who_asked_and_reports(attempt, plans
 
 
 def test_what_keeps_the_run_from_working_is_told(root, attempt, monkeypatch):
-    def refuses(plan):
-        raise ConfigurationError("set TENCENTCLOUD_SECRET_ID")
-
-    monkeypatch.setattr(engine, "run", refuses)
+    failed = Summary(failure=ConfigurationError("set TENCENTCLOUD_SECRET_ID"))
+    monkeypatch.setattr(engine, "run", lambda plan: failed)
     assert "set TENCENTCLOUD_SECRET_ID" in told(root.post(f"{ATTEMPTS}{attempt.pk}/act/refresh_now/"))
 
 

@@ -53,6 +53,8 @@ def test_missing_credentials_are_a_warning_and_in_production_an_error(settings, 
         ("LIVENESS_RATE_LIMIT", 21, "W002"),
         ("LIVENESS_TOKEN_TTL", 0, "E009"),
         ("LIVENESS_TOKEN_TTL", 7201, "W003"),
+        ("LIVENESS_MEDIA_ROOT", "var/evidence", "E012"),
+        ("USE_TZ", False, "E013"),
     ],
 )
 def test_it_names_the_setting_that_is_wrong(settings, name, value, expected):

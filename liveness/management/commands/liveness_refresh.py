@@ -1,6 +1,5 @@
 """Ask the vendor about what is due, and fetch the media of what is finished."""
 
-import os
 import signal
 import threading
 from argparse import ArgumentParser
@@ -8,25 +7,22 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 from django.utils import timezone
 
-from liveness.client.errors import ConfigurationError, FaceIdError
-from liveness.exceptions import AccountError
-from liveness.management.console import SOME_FAILED, as_json, cannot_run, is_terminal, progress, some_failed
+from liveness.management.console import CANNOT_RUN, SOME_FAILED, as_json, cannot_run, is_terminal, progress, some_failed
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.engine import Plan
 from liveness.refresh.summary import Summary
 from liveness.services.audit import Actor
 
-# A run that is told to stop finishes what it holds; after this many seconds it leaves it to the next run.
-PATIENCE = 10.0
-
 
 class Command(BaseCommand):
     help = "Refreshes due attempts: one poll each, then their media. Safe to run twice at once and at any time."
+    # Cron would mail every warning every minute; what makes a run impossible is told by the run.
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--limit", type=int, help="at most so many attempts")
@@ -40,12 +36,12 @@ class Command(BaseCommand):
         parser.add_argument("--no-progress", action="store_true", help="no progress bar")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["workers"] < 1 or (options["limit"] is not None and options["limit"] < 1):
-            raise cannot_run("--workers and --limit must be at least 1.")
+        _check(options)
+        named, missing = _named(options["token"], options["attempt"])
         plan = Plan(
             limit=options["limit"],
             workers=options["workers"],
-            named=_named(options["token"], options["attempt"]),
+            named=named,
             force=options["force"],
             actor=Actor.system("liveness_refresh"),
         )
@@ -54,36 +50,45 @@ class Command(BaseCommand):
             return
         try:
             self._run(plan, options)
-        except (FaceIdError, ConfigurationError, AccountError, ImproperlyConfigured) as problem:
-            raise cannot_run(str(problem)) from None
+        except DatabaseError as problem:
+            raise some_failed(
+                f"The database does not answer ({type(problem).__name__}); nothing is lost, the next run goes on."
+            ) from None
+        if missing:
+            raise some_failed(f"{missing} of the named attempts are not registered; see liveness_register.")
 
     def _run(self, plan: Plan, options: dict[str, Any]) -> None:
         stop = _stop_on_signals()
-        is_json = options["json"]
-        total = plan.candidates(timezone.now()).count() if not options["watch"] and is_terminal() else None
-        with progress("Refreshing", total=total, wanted=not options["no_progress"]) as advance:
+        with progress("Refreshing", total=_total(plan, options), wanted=not options["no_progress"]) as advance:
 
             def show(summary: Summary) -> None:
                 advance(summary.counts.polled, f"{summary.counts.media_stored} files stored")
 
+            def report(summary: Summary) -> None:
+                self._report(summary, is_json=options["json"])
+
             if options["watch"]:
-                engine.watch(plan, stop=stop, report=lambda done: self._report(done, is_json), progress=show)
+                engine.watch(plan, stop=stop, report=report, progress=show)
                 return
             summary = engine.run(plan, stop=stop, progress=show)
-        self._report(summary, is_json, is_always=True)
-        if summary.problems or summary.stopped or summary.counts.media_lost:
+        if stop.is_set():
+            summary.stopped = summary.stopped or "it was told to stop"
+        self._report(summary, is_json=options["json"])
+        if not summary.is_clean:
             raise SystemExit(SOME_FAILED)
 
-    def _report(self, summary: Summary, is_json: bool, *, is_always: bool = False) -> None:
+    def _report(self, summary: Summary, *, is_json: bool) -> None:
+        """The numbers on standard output, what went wrong on standard error; exit 2 when an operator must act."""
         numbers = summary.as_dict()
-        did_something = is_always or any(value for name, value in numbers.items() if name != "seconds")
-        if is_json and did_something:
+        if is_json:
             self.stdout.write(as_json(numbers))
-        elif is_terminal() and did_something:
-            shown = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in numbers.items() if value)
-            self.stdout.write(shown)
+        elif is_terminal():
+            shown = (f"{value} {name.replace('_', ' ')}" for name, value in numbers.items() if value)
+            self.stdout.write(", ".join(shown))
         for line in summary.lines():
             self.stderr.write(line)
+        if summary.failure:
+            raise SystemExit(CANNOT_RUN)
 
     def _tell_what_is_due(self, plan: Plan, *, is_json: bool) -> None:
         due = plan.candidates(timezone.now())
@@ -96,33 +101,46 @@ class Command(BaseCommand):
             self.stdout.write(f"{attempt.public_id} {attempt.outcome} {attempt.subject_reference}")
 
 
-def _named(tokens: list[str], ids: list[str]) -> list[int] | None:
+def _check(options: dict[str, Any]) -> None:
+    if options["workers"] < 1 or (options["limit"] is not None and options["limit"] < 1):
+        raise cannot_run("--workers and --limit must be at least 1.")
+    if options["watch"] and (options["force"] or options["token"] or options["attempt"]):
+        raise cannot_run("--watch keeps to the schedule: give it without --force, --token and --attempt.")
+
+
+def _named(tokens: list[str], ids: list[str]) -> tuple[list[int] | None, int]:
+    """The keys of the named attempts (None when none is named), and how many names are not registered."""
     if not tokens and not ids:
-        return None
-    by_token = VerificationAttempt.objects.filter(sdk_token__in=tokens)
-    by_id = VerificationAttempt.objects.filter(public_id__in=[_uuid(text) for text in ids])
-    missing = len(set(tokens)) + len(set(ids)) - by_token.count() - by_id.count()
-    if missing:
-        raise some_failed(f"{missing} of the named attempts are not registered; see liveness_register.")
-    return sorted({*by_token.values_list("id", flat=True), *by_id.values_list("id", flat=True)})
+        return None, 0
+    public_ids = {_uuid(text) for text in ids}
+    by_token = set(VerificationAttempt.objects.filter(sdk_token__in=tokens).values_list("id", flat=True))
+    by_id = set(VerificationAttempt.objects.filter(public_id__in=public_ids).values_list("id", flat=True))
+    missing = len(set(tokens)) + len(public_ids) - len(by_token) - len(by_id)
+    return sorted(by_token | by_id), missing
 
 
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise cannot_run(f"{text!r} is not an attempt id; use --token for an SdkToken.") from None
+        # What was typed may be a token, so it is not repeated.
+        raise cannot_run("--attempt takes an attempt id; use --token for an SdkToken.") from None
+
+
+def _total(plan: Plan, options: dict[str, Any]) -> int | None:
+    """How many attempts the bar counts to, where there is a bar and an end."""
+    if options["watch"] or not is_terminal():
+        return None
+    count = plan.candidates(timezone.now()).count()
+    return count if plan.limit is None else min(count, plan.limit)
 
 
 def _stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set; the process ends by force when its work takes too long to finish."""
+    """An event that SIGTERM and SIGINT set."""
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
         stop.set()
-        timer = threading.Timer(PATIENCE, os._exit, args=(SOME_FAILED,))
-        timer.daemon = True
-        timer.start()
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, end)

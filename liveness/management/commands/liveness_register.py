@@ -22,6 +22,8 @@ ACTOR = Actor.system("liveness_register")
 class Command(BaseCommand):
     help = "Registers SdkTokens, one by one or from a file. Registering a token again changes nothing."
 
+    requires_system_checks = []
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("token", nargs="?", help="the SdkToken; other users of this machine can see it in `ps`")
         parser.add_argument("--subject", help="your own reference of the person")
@@ -87,7 +89,7 @@ class Command(BaseCommand):
 def _opened(name: str) -> Iterator[Iterable[str]]:
     """The lines of a file; bytes that are no UTF-8 spoil their own line only."""
     if name == "-":
-        sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
         yield sys.stdin
         return
     try:

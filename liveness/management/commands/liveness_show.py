@@ -12,6 +12,8 @@ from liveness.services import attempts
 class Command(BaseCommand):
     help = "Shows what is known of one attempt, by its SdkToken or its id."
 
+    requires_system_checks = []
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("attempt", help="SdkToken or attempt id")
         parser.add_argument("--json", action="store_true", help="one JSON object")

@@ -1,21 +1,9 @@
-"""Counting calls by the second, and the body of a process that takes permits (it must import no models)."""
+"""The body of a process that reserves slots. It imports no models: a spawned process has no Django."""
 
-import threading
-import time
-
-from liveness.refresh.limiter import Limiter, SQLiteStore
+from liveness.refresh.limiter import SQLiteStore
 
 
-def most_in_a_second(times: list[float]) -> int:
-    """The most events in any half-open second."""
-    times = sorted(times)
-    return max(sum(1 for other in times[index:] if other < start + 1) for index, start in enumerate(times))
-
-
-def take_permits(path, rate_limit, seconds, results):
-    stop, pace, times = threading.Event(), Limiter(SQLiteStore(path), rate_limit), []
-    end = time.time() + seconds
-    while time.time() < end:
-        pace.acquire(stop)
-        times.append(time.time())
-    results.put(times)
+def reserve_slots(path, gap, count):
+    store = SQLiteStore(path)
+    for _ in range(count):
+        store.reserve(gap)

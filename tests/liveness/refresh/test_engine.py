@@ -34,7 +34,10 @@ def issue(sandbox):
 
 
 def run(**plan):
-    return engine.run(Plan(**plan))
+    summary = engine.run(Plan(**plan))
+    if summary.failure:
+        raise summary.failure
+    return summary
 
 
 def test_it_fetches_a_result_and_keeps_its_files_for_good(issue):
@@ -108,9 +111,15 @@ def test_a_token_that_ran_out_expires(issue):
 
 
 def test_a_token_that_ran_out_long_ago_costs_no_call(issue, sandbox):
-    issue("never_finishes", issued_ago=9000)
+    issue("never_finishes", issued_ago=9000, poll_count=1)
     assert run().counts.expired == 1
     assert len(list(sandbox.calls)) == 0
+
+
+def test_a_token_that_was_never_asked_about_gets_one_call_whatever_its_age(issue, sandbox):
+    issue("pass_amara", issued_ago=9000)
+    assert run().counts.expired == 1
+    assert len(list(sandbox.calls)) == 1
 
 
 def test_a_token_the_vendor_does_not_know_is_invalid(sandbox):
@@ -134,7 +143,9 @@ def test_two_runs_at_once_never_ask_about_one_attempt_twice(issue, sandbox):
 def test_an_attempt_that_another_run_holds_is_passed_over(issue, sandbox):
     attempt = issue()
     leases.take(VerificationAttempt.objects.all(), 1, owner="another", now=timezone.now())
-    assert run(named=[attempt.id]).counts.polled == 0
+    summary = run(named=[attempt.id])
+    assert summary.counts.polled == 0
+    assert "another run holds it" in summary.lines()[0]
 
 
 def test_it_stops_when_it_is_told_to(issue):

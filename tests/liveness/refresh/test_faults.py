@@ -21,9 +21,10 @@ from django.utils import timezone
 from liveness.client.errors import CredentialsError, TlsError
 from liveness.exceptions import AccountError
 from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
-from liveness.refresh import engine, worker
+from liveness.refresh import engine, health
 from liveness.refresh.engine import Plan
 from liveness.services import attempts, audit, media
+from liveness.storage import PrivateStorage
 from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -40,7 +41,10 @@ def registered(sandbox, scenario="pass_amara", issued_ago=60):
 
 
 def run(**plan):
-    return engine.run(Plan(workers=1, **plan))
+    summary = engine.run(Plan(workers=1, **plan))
+    if summary.failure:
+        raise summary.failure
+    return summary
 
 
 def assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox):
@@ -240,7 +244,7 @@ def test_a_refused_connection_is_told_and_the_run_ends_early(attempt, sandbox, s
         settings.LIVENESS_ENDPOINT = f"http://127.0.0.1:{probe.getsockname()[1]}"
     summary = run()
     assert "out of reach" in summary.stopped
-    assert summary.counts.polled == worker.OUTAGE
+    assert summary.counts.polled == health.OUTAGE
     settings.LIVENESS_ENDPOINT = sandbox.url
     assert run(force=True).counts.passed == 21
 
@@ -272,13 +276,108 @@ def test_a_token_the_vendor_refuses_is_invalid_but_not_for_ever(attempt, sandbox
     assert_everything_is_stored_once(attempt)
 
 
+def test_an_invalid_token_is_told_once_and_looked_at_again_by_itself(attempt, sandbox):
+    sandbox.inject("token_illegal", times=2)
+    assert "does not know" in run().lines()[0]
+    attempt.refresh_from_db()
+    assert timezone.now() < attempt.next_poll_at < attempt.expires_at
+    assert run(force=True).counts.polled == 0
+    VerificationAttempt.objects.update(next_poll_at=timezone.now())
+    assert run().lines() == []
+    VerificationAttempt.objects.update(next_poll_at=timezone.now())
+    assert run().counts.passed == 1
+
+
+def test_an_invalid_token_that_turns_out_unfinished_is_pending_again(sandbox):
+    attempt = registered(sandbox, "never_finishes")
+    sandbox.inject("token_illegal")
+    run()
+    assert run(named=[attempt.id]).counts.pending == 1
+    attempt.refresh_from_db()
+    assert (attempt.outcome, attempt.finished_at) == (Outcome.PENDING, None)
+
+
+def test_a_refusal_loses_no_file_that_can_still_be_had(attempt, sandbox):
+    sandbox.inject("forbidden", scope="media", times=None)
+    run()
+    sandbox.clear_faults()
+    sandbox.inject("token_illegal")
+    assert run(force=True).counts.media_lost == 0
+    assert run(force=True).counts.media_stored == 2
+
+
+def test_many_like_failures_are_one_line(sandbox):
+    for _ in range(6):
+        registered(sandbox)
+    sandbox.inject("error", code="InternalError", times=None)
+    assert len(run().lines()) == 1
+
+
+def test_a_failure_that_will_not_pass_is_asked_about_rarely(attempt, sandbox):
+    sandbox.inject("error", code="OperationDenied")
+    run()
+    attempt.refresh_from_db()
+    assert attempt.next_poll_at - attempt.last_polled_at >= timedelta(minutes=9)
+
+
+def test_an_attempt_is_counted_once_whatever_happens_in_its_second_round(attempt, sandbox):
+    sandbox.inject("forbidden", scope="media", times=None)
+    sandbox.inject("token_expired", skip=1)
+    counts = run().counts
+    assert (counts.polled, counts.passed, counts.media_lost) == (1, 1, 2)
+
+
+def test_a_result_that_was_missed_is_told(sandbox):
+    attempt = registered(sandbox, issued_ago=7300)
+    assert str(attempt.public_id) in run().lines()[0]
+
+
+def test_an_abandoned_check_is_not_told(sandbox):
+    attempt = registered(sandbox, "never_finishes", issued_ago=7300)
+    VerificationAttempt.objects.update(last_polled_at=attempt.expires_at - timedelta(minutes=5), poll_count=9)
+    assert run().lines() == []
+
+
+def test_a_database_that_is_away_ends_a_watch_no_more_than_a_run(attempt, sandbox, monkeypatch):
+    stop, reports, real = threading.Event(), [], engine.run
+    answers = iter([OperationalError("server closed the connection")])
+
+    def away_at_first(*args, **kwargs):
+        for failure in answers:
+            raise failure
+        return real(*args, **kwargs)
+
+    def report(summary):
+        reports.append(summary)
+        if len(reports) == 2:
+            stop.set()
+
+    monkeypatch.setattr(engine, "run", away_at_first)
+    monkeypatch.setattr(engine, "OUTAGE_PAUSE", 0.05)
+    engine.watch(Plan(workers=1), stop=stop, report=report)
+    assert "database" in reports[0].lines()[0]
+    assert reports[1].counts.passed == 1
+
+
+def test_what_nobody_foresaw_is_put_off_and_told_without_details(attempt, sandbox, monkeypatch, caplog):
+    def fail(*args, **kwargs):
+        raise RuntimeError("canary")
+
+    monkeypatch.setattr(attempts, "record", fail)
+    lines = run().lines()
+    attempt.refresh_from_db()
+    assert attempt.next_poll_at > timezone.now()
+    assert "RuntimeError" in lines[0]
+    assert "canary" not in lines[0] + caplog.text
+
+
 def test_a_vendor_that_knows_no_token_at_all_is_a_wrong_account(sandbox):
     for _ in range(15):
         registered(sandbox)
     sandbox.inject("token_illegal", times=None)
     with pytest.raises(AccountError, match="LIVENESS_REGION"):
         run()
-    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING).count() == 15 - worker.ALL_REFUSED
+    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING).count() == 15 - health.ALL_REFUSED
 
 
 def test_a_token_that_the_vendor_lets_expire_is_expired_with_its_files_lost(attempt, sandbox):
@@ -378,3 +477,67 @@ def test_another_process_that_writes_is_waited_for(attempt, sandbox):
     timer.join()
     other.close()
     assert_everything_is_stored_once(attempt)
+
+
+def test_a_file_that_a_killed_run_left_whole_is_not_fetched_again(attempt, sandbox, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*args, **kwargs):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(media, "_keep", die)
+        patch.setattr(threading, "excepthook", lambda failure: None)
+        run()
+    fetched = len(list(sandbox.downloads))
+    run(force=True)
+    assert_everything_is_stored_once(attempt)
+    assert len(list(sandbox.downloads)) == fetched + 1, "the video alone"
+
+
+def test_a_storage_that_cannot_be_written_is_told_and_tried_less_and_less_often(attempt, sandbox, monkeypatch):
+    def refuse(*args):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PrivateStorage, "_make_directory", refuse)
+        summary = run()
+        attempt.refresh_from_db()
+    assert "fix its owner or mode" in summary.lines()[0]
+    assert attempt.failure_count == 1
+    assert attempt.next_poll_at > timezone.now()
+    assert len(list(sandbox.calls)) == 1, "no fresh link would help"
+    assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox)
+
+
+def test_a_database_that_is_locked_when_a_file_is_kept_is_waited_for(attempt, sandbox, monkeypatch):
+    record, failures = audit.record, iter([OperationalError("database is locked")] * 2)
+
+    def locked_at_first(action, **details):
+        if action == audit.MEDIA_STORED:
+            for failure in failures:
+                raise failure
+        return record(action, **details)
+
+    monkeypatch.setattr(audit, "record", locked_at_first)
+    assert run().counts.errors == 0
+    assert_everything_is_stored_once(attempt)
+
+
+def test_a_file_that_a_killed_run_left_whole_is_kept_when_its_token_runs_out(attempt, sandbox, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*args, **kwargs):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(media, "_keep", die)
+        patch.setattr(threading, "excepthook", lambda failure: None)
+        run()
+    sandbox.inject("token_expired")
+    run(force=True)
+    assert dict(attempt.media.values_list("kind", "state")) == {"best_frame": "stored", "video": "lost"}
+    frame = attempt.media.get(kind="best_frame")
+    assert Path(frame.file.path).stat().st_size == frame.declared_size
