@@ -73,8 +73,9 @@ class Place:
     def _secret_key(self) -> str:
         """Made once and kept, so that the audit chain of a second run follows that of the first."""
         path = self.directory / "secret-key"
-        if not path.exists():
-            path.touch(mode=0o600)
+        path.touch(mode=0o600)
+        # Empty too when a first run was killed right here.
+        if not path.read_text():
             path.write_text(secrets.token_urlsafe(50))
         return path.read_text()
 

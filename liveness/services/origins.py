@@ -70,14 +70,6 @@ def is_public(address: Address) -> bool:
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
-def is_local(host: str) -> bool:
-    """Does this host of an origin name this machine or its network: localhost, or an address that is not public?"""
-    try:
-        return not is_public(ipaddress.ip_address(host.strip("[]")))
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _embedded(address: Address) -> ipaddress.IPv4Address | None:
     if isinstance(address, ipaddress.IPv4Address):
         return None
