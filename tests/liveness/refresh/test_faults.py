@@ -1,31 +1,30 @@
-"""Every fault that the vendor, the network or the machine can throw, over real sockets.
+"""Every fault that the vendor or the network can throw, over real sockets (the machine's are in `test_crashes.py`).
 
 For each: nothing stored twice, nothing false stored, nothing lost that can still be had, the next run goes on, and the
 operator is told in one line.
 """
 
 import contextlib
-import errno
-import os
 import socket
-import sqlite3
 import threading
 from datetime import timedelta
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.utils import timezone
 
 from liveness.client.errors import CredentialsError, TlsError
 from liveness.exceptions import AccountError
-from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.models import MediaState, Outcome, VerificationAttempt
 from liveness.refresh import engine, health
 from liveness.refresh.engine import Plan
-from liveness.services import attempts, audit, media
-from liveness.storage import PrivateStorage
-from tests.builders import make_attempt
+from liveness.services import attempts
+from tests.liveness.refresh.steps import (
+    assert_everything_is_stored_once,
+    assert_it_is_told_and_the_next_run_goes_on,
+    registered,
+    run,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -33,41 +32,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 @pytest.fixture
 def attempt(sandbox):
     return registered(sandbox)
-
-
-def registered(sandbox, scenario="pass_amara", issued_ago=60):
-    token = sandbox.issue(scenario, finishes_after=0, issued_ago=issued_ago)
-    return make_attempt(sdk_token=token, issued_at=timezone.now() - timedelta(seconds=issued_ago))
-
-
-def run(**plan):
-    summary = engine.run(Plan(workers=1, **plan))
-    if summary.failure:
-        raise summary.failure
-    return summary
-
-
-def assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox):
-    """The first run met the fault and lost nothing; without the fault the next one finishes the job."""
-    assert len(summary.lines()) == 1
-    assert "\n" not in summary.lines()[0]
-    assert attempt.sdk_token not in summary.lines()[0]
-    attempt.refresh_from_db()
-    assert attempt.lease_owner == ""
-    assert not StoredMedia.objects.filter(state=MediaState.LOST).exists()
-    sandbox.clear_faults()
-    assert run(force=True).counts.errors == 0
-    assert_everything_is_stored_once(attempt)
-
-
-def assert_everything_is_stored_once(attempt):
-    attempt.refresh_from_db()
-    assert (attempt.outcome, attempt.result_code, attempt.next_poll_at) == (Outcome.PASSED, "0", None)
-    assert list(attempt.media.values_list("state", flat=True)) == [MediaState.STORED] * 2
-    root = Path(attempt.media.first().file.path).parents[1]
-    files = [path for path in root.rglob("*") if path.is_file()]
-    assert len(files) == 3, "a frame, its thumbnail and a video; nothing else"
-    assert audit.verify().broken_at is None
 
 
 API_FAULTS = [
@@ -414,130 +378,3 @@ def test_a_result_that_changes_between_polls_is_flagged(attempt, sandbox):
     attempt.refresh_from_db()
     assert (attempt.outcome, attempt.polls.count()) == (Outcome.PASSED, 2)
     assert attempt.diverged_at
-
-
-def test_a_full_disk_loses_no_result(attempt, sandbox, monkeypatch):
-    def full(*args):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        summary = run()
-    assert summary.counts.passed == 1
-    assert "full" in summary.lines()[0]
-    assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox)
-
-
-def test_a_disk_that_is_nearly_full_is_not_filled(attempt, sandbox, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10))
-        summary = run()
-    assert len(list(sandbox.downloads)) == 0
-    assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox)
-
-
-@pytest.mark.parametrize("where", ["after the download", "after the move"])
-def test_a_run_that_dies_before_it_commits_is_made_good(where, attempt, sandbox, monkeypatch):
-    class Killed(BaseException):
-        pass
-
-    def die(*args, **kwargs):
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(media, "_admit" if where == "after the download" else "_keep", die)
-        patch.setattr(threading, "excepthook", lambda failure: None)
-        run()
-    assert not StoredMedia.objects.filter(state=MediaState.STORED).exists()
-    run(force=True)
-    assert_everything_is_stored_once(attempt)
-
-
-def test_a_locked_database_is_waited_for(attempt, sandbox, monkeypatch):
-    record, failures = attempts.record, iter([OperationalError("database is locked")] * 2)
-
-    def locked_at_first(*args, **kwargs):
-        for failure in failures:
-            raise failure
-        return record(*args, **kwargs)
-
-    monkeypatch.setattr(attempts, "record", locked_at_first)
-    assert run().counts.errors == 0
-    assert_everything_is_stored_once(attempt)
-
-
-def test_another_process_that_writes_is_waited_for(attempt, sandbox):
-    if connection.vendor != "sqlite":
-        pytest.skip("PostgreSQL locks rows, not the database")
-    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN IMMEDIATE")
-    timer = threading.Timer(1.0, lambda: other.execute("COMMIT"))
-    timer.start()
-    assert run().counts.errors == 0
-    timer.join()
-    other.close()
-    assert_everything_is_stored_once(attempt)
-
-
-def test_a_file_that_a_killed_run_left_whole_is_not_fetched_again(attempt, sandbox, monkeypatch):
-    class Killed(BaseException):
-        pass
-
-    def die(*args, **kwargs):
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(media, "_keep", die)
-        patch.setattr(threading, "excepthook", lambda failure: None)
-        run()
-    fetched = len(list(sandbox.downloads))
-    run(force=True)
-    assert_everything_is_stored_once(attempt)
-    assert len(list(sandbox.downloads)) == fetched + 1, "the video alone"
-
-
-def test_a_storage_that_cannot_be_written_is_told_and_tried_less_and_less_often(attempt, sandbox, monkeypatch):
-    def refuse(*args):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(PrivateStorage, "_make_directory", refuse)
-        summary = run()
-        attempt.refresh_from_db()
-    assert "fix its owner or mode" in summary.lines()[0]
-    assert attempt.failure_count == 1
-    assert attempt.next_poll_at > timezone.now()
-    assert len(list(sandbox.calls)) == 1, "no fresh link would help"
-    assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox)
-
-
-def test_a_database_that_is_locked_when_a_file_is_kept_is_waited_for(attempt, sandbox, monkeypatch):
-    record, failures = audit.record, iter([OperationalError("database is locked")] * 2)
-
-    def locked_at_first(action, **details):
-        if action == audit.MEDIA_STORED:
-            for failure in failures:
-                raise failure
-        return record(action, **details)
-
-    monkeypatch.setattr(audit, "record", locked_at_first)
-    assert run().counts.errors == 0
-    assert_everything_is_stored_once(attempt)
-
-
-def test_a_file_that_a_killed_run_left_whole_is_kept_when_its_token_runs_out(attempt, sandbox, monkeypatch):
-    class Killed(BaseException):
-        pass
-
-    def die(*args, **kwargs):
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(media, "_keep", die)
-        patch.setattr(threading, "excepthook", lambda failure: None)
-        run()
-    sandbox.inject("token_expired")
-    run(force=True)
-    assert dict(attempt.media.values_list("kind", "state")) == {"best_frame": "stored", "video": "lost"}
-    frame = attempt.media.get(kind="best_frame")
-    assert Path(frame.file.path).stat().st_size == frame.declared_size
