@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import content_disposition_header
 
 from liveness import byteranges
@@ -72,6 +72,8 @@ def sealed(response: HttpResponseBase) -> HttpResponseBase:
     """The response with the headers that every answer of the media door carries, refusals included."""
     for name, value in SEALED.items():
         response.headers[name] = value
+    # Always, or its absence would tell that nobody had to be asked: that there is no such file.
+    patch_vary_headers(response, ["Cookie"])
     return response
 
 

@@ -1,5 +1,6 @@
 """What every fact of the app is in the admin: read, never written, and listed at constant cost."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -121,13 +122,13 @@ class FactsAdmin(BaseAdmin):
         action = self.get_actions(request).get(name)
         if not self.has_view_permission(request) or action is None:
             raise PermissionDenied
-        action[0](self, request, self.get_queryset(request).filter(pk=object_id))
+        _parts(action)[0](self, request, self.get_queryset(request).filter(pk=object_id))
         return HttpResponseRedirect(self._url("change", object_id))
 
     def buttons(self, request: HttpRequest, object_id: str) -> list[dict[str, str]]:
         """The buttons that this person may press on a page: label and address."""
         return [
-            {"label": str(action[2]), "url": self._url("act", int(object_id), name)}
+            {"label": str(_parts(action)[1]), "url": self._url("act", int(object_id), name)}
             for name, action in self.get_actions(request).items()
             if action is not None
         ]
@@ -149,3 +150,8 @@ class FactsAdmin(BaseAdmin):
 
     def _url(self, name: str, *arguments: Any) -> str:
         return reverse(f"{self.admin_site.name}:{self._url_name(name)}", args=arguments)
+
+
+def _parts(action: Any) -> tuple[Callable[..., Any], str]:
+    """The function and the label of an admin action: a tuple until Django 6.0, an object since 6.1."""
+    return (action.func, action.description) if hasattr(action, "func") else (action[0], action[2])
