@@ -39,7 +39,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django_htmx",
     "liveness",
+    "liveness.review",
     "kyc_portal",
 ]
 
@@ -52,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware"
     if django.VERSION >= (6,)
@@ -183,6 +186,12 @@ LIVENESS_MEDIA_ROOT = env.path("LIVENESS_MEDIA_ROOT", default=str(VAR_DIR / "evi
 LIVENESS_PACE_FILE = env.str("LIVENESS_PACE_FILE", default="")
 LIVENESS_ACCEL_PREFIX = env.str("LIVENESS_ACCEL_PREFIX", default="")
 LIVENESS_AUDIT_KEY = env.str("LIVENESS_AUDIT_KEY", default="")
+
+LIVENESS_REVIEW_SLA = env.int("LIVENESS_REVIEW_SLA", default=4 * 3600)
+LIVENESS_REVIEW_LEASE = env.int("LIVENESS_REVIEW_LEASE", default=300)
+LIVENESS_REVIEW_UNDO = env.int("LIVENESS_REVIEW_UNDO", default=30)
+LIVENESS_REVIEW_SAMPLE = env.float("LIVENESS_REVIEW_SAMPLE", default=0.05)
+LIVENESS_REVIEW_MIN_PLAYED = env.float("LIVENESS_REVIEW_MIN_PLAYED", default=0.0)
 
 # JSON only, and nothing in a message but ids: the tables hold the truth, a message only wakes a worker.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "memory://")

@@ -12,6 +12,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", RedirectView.as_view(pattern_name="liveness:attempt_list"), name="home"),
+    path("review/", include("liveness.review.urls")),
     path("liveness/", include("liveness.urls")),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("accounts/logout/", leave, name="logout"),

@@ -1,14 +1,16 @@
 from liveness.models.attempt import AttemptQuerySet, Outcome, VerificationAttempt
-from liveness.models.audit import AuditEvent, AuditHead
+from liveness.models.audit import AuditCheck, AuditEvent, AuditHead
 from liveness.models.media import MediaKind, MediaState, StoredMedia
-from liveness.models.pace import CallSlot
+from liveness.models.pace import CallSlot, CallTally
 from liveness.models.poll import Poll
 
 __all__ = [
     "AttemptQuerySet",
+    "AuditCheck",
     "AuditEvent",
     "AuditHead",
     "CallSlot",
+    "CallTally",
     "MediaKind",
     "MediaState",
     "Outcome",

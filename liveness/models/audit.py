@@ -52,3 +52,22 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return str(self.sequence)
+
+
+class AuditCheck(models.Model):
+    """A walk over the whole chain and what it found: `broken_at` is the first bad number, None for a sound chain."""
+
+    checked_at = models.DateTimeField(_("checked"))
+    sequence = models.BigIntegerField(_("verified up to"))
+    hash = models.CharField(_("hash there"), max_length=64)
+    broken_at = models.BigIntegerField(_("broken at"), null=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("audit check")
+        verbose_name_plural = _("audit checks")
+        ordering = ["-id"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.checked_at} {self.sequence}"

@@ -69,6 +69,7 @@ class StoredMedia(models.Model):
         indexes = [
             models.Index(fields=["kind", "-id"], name="liveness_media_kind"),
             models.Index(fields=["state", "-id"], name="liveness_media_state"),
+            models.Index(fields=["declared_md5"], name="liveness_media_declared", condition=~Q(declared_md5="")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["attempt", "kind", "declared_md5"], name="liveness_media_once"),

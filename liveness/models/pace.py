@@ -1,4 +1,4 @@
-"""The next free call slot of an account, for hosts on PostgreSQL (see `liveness.refresh.limiter`)."""
+"""The account's calls: the next free slot on PostgreSQL (see `liveness.refresh.limiter`), and how many were made."""
 
 from django.db import models
 
@@ -12,3 +12,16 @@ class CallSlot(models.Model):
 
     def __str__(self) -> str:
         return self.account
+
+
+class CallTally(models.Model):
+    """How many calls went to the vendor within one hour (UTC)."""
+
+    hour = models.DateTimeField(primary_key=True)
+    calls = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.hour} {self.calls}"

@@ -16,6 +16,7 @@ from liveness.models import MediaState, Outcome, VerificationAttempt
 from liveness.refresh import policy
 from liveness.services import audit, evidence, ledger, media
 from liveness.services.audit import Actor
+from liveness.signals import attempt_changed
 
 REGIONS = faceid.REGIONS
 TOKEN_FORM = re.compile(r"[A-Za-z0-9._~+/=:-]{8,128}")
@@ -56,6 +57,7 @@ def register(
         )
         if created:
             audit.record(audit.ATTEMPT_REGISTERED, actor=actor, target=attempt, region=region)
+            _announce(attempt)
     if attempt.subject_reference != subject_reference:
         raise RegistrationError("this token is registered for another subject; correct the subject reference")
     if corrected and corrected != attempt.region:
@@ -69,6 +71,7 @@ def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Act
         attempt = _locked(attempt_id)
         attempt.poll_count += 1
         attempt.last_polled_at = now
+        before = attempt.outcome
         outcome = Outcome(explain(result.result).outcome.value)
         is_news = ledger.append(attempt, result, now=now) and _differs(attempt, result)
         if outcome == Outcome.PENDING:
@@ -82,6 +85,9 @@ def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Act
         if outcome not in (Outcome.PENDING, Outcome.EXPIRED):
             evidence.plan(attempt, result, now=now, actor=actor)
         attempt.save()
+        # An unfinished check that is still unfinished is no news, and most polls are just that.
+        if {before, attempt.outcome} != {Outcome.PENDING}:
+            _announce(attempt)
     return attempt
 
 
@@ -107,6 +113,8 @@ def postpone(
         else:
             _give_up(attempt, now, actor, f"its readable window closed; last problem: {reason}")
         attempt.save()
+        if attempt.next_poll_at is None:
+            _announce(attempt)
     return attempt
 
 
@@ -116,6 +124,7 @@ def expire(attempt_id: int, reason: str, *, now: datetime, actor: Actor) -> Veri
         attempt = _locked(attempt_id)
         _give_up(attempt, now, actor, reason)
         attempt.save()
+        _announce(attempt)
     return attempt
 
 
@@ -135,6 +144,7 @@ def refuse(attempt_id: int, *, now: datetime, actor: Actor) -> VerificationAttem
         else:
             _give_up(attempt, now, actor, REFUSED)
         attempt.save()
+        _announce(attempt)
     return attempt
 
 
@@ -148,6 +158,7 @@ def settle(attempt_id: int, *, now: datetime) -> VerificationAttempt:
             # Only here, not with each answer: a download that keeps failing must be tried less and less often.
             attempt.failure_count, attempt.last_error = 0, ""
             attempt.save(update_fields=["next_poll_at", "failure_count", "last_error"])
+            _announce(attempt)
     return attempt
 
 
@@ -214,7 +225,12 @@ def _correct_region(attempt_id: int, region: str, now: datetime, actor: Actor) -
             _reopen(attempt)
             attempt.next_poll_at = now
         attempt.save()
+        _announce(attempt)
     return attempt
+
+
+def _announce(attempt: VerificationAttempt) -> None:
+    attempt_changed.send(VerificationAttempt, attempt=attempt)
 
 
 def _reopen(attempt: VerificationAttempt) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from liveness.services.audit import Actor
 from liveness.services.download import Measured
 from liveness.services.inspection import Finding
 from liveness.services.retry import retried
+from liveness.signals import attempt_changed
 from liveness.storage import private_storage
 
 BLOCK = 1024 * 1024
@@ -126,8 +128,12 @@ def verify(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
     """
     measured = _read_again(Path(media.file.path))
     is_sound = measured == Measured(media.size or 0, media.md5, media.sha256)
+    is_news = is_sound == (media.damaged_at is not None)
     media.verified_at, media.damaged_at = now, None if is_sound else now
     retried(lambda: _record_check(media, is_sound, actor))
+    if is_news:
+        # Later, because the attempt is locked before its media, and the caller may hold a lock on the file.
+        transaction.on_commit(partial(_announce, media.attempt_id))
     return is_sound
 
 
@@ -229,6 +235,12 @@ def _record_check(media: StoredMedia, is_sound: bool, actor: Actor) -> None:
     media.save(update_fields=["verified_at", "damaged_at"])
     action = audit.MEDIA_VERIFIED if is_sound else audit.MEDIA_DAMAGED
     audit.record(action, actor=actor, target=media, sha256=media.sha256)
+
+
+@transaction.atomic
+def _announce(attempt_id: int) -> None:
+    attempt = VerificationAttempt.objects.select_for_update().get(id=attempt_id)
+    attempt_changed.send(VerificationAttempt, attempt=attempt)
 
 
 def _change_wanted(media: StoredMedia, **changes: Any) -> None:

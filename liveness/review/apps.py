@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from liveness.signals import attempt_changed
+
+
+class ReviewConfig(AppConfig):
+    name = "liveness.review"
+    label = "liveness_review"
+    verbose_name = _("Liveness reviews")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from liveness.review import checks  # noqa: F401 - registers the system checks
+        from liveness.review.services import follow
+
+        attempt_changed.connect(follow.on_attempt_changed, dispatch_uid="liveness_review")

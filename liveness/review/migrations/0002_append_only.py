@@ -1,0 +1,22 @@
+from django.db import migrations
+
+from liveness.models import append_only
+
+TABLES = ("liveness_review_decision", "liveness_review_note")
+
+
+def protect(apps, schema_editor):
+    fold = apps.get_model("liveness_review", "Fold")
+    fold.objects.using(schema_editor.connection.alias).get_or_create(id=1)
+    for table in TABLES:
+        append_only.install(schema_editor, table)
+
+
+def unprotect(apps, schema_editor):
+    for table in TABLES:
+        append_only.remove(schema_editor, table)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("liveness_review", "0001_initial")]
+    operations = [migrations.RunPython(protect, unprotect)]

@@ -1,0 +1,34 @@
+"""The evidence of an attempt as one value: what a decision is bound to, and its digest."""
+
+import hashlib
+from typing import Any
+
+from liveness.models import StoredMedia, VerificationAttempt
+from liveness.services.audit import canonical
+
+
+def describe(attempt: VerificationAttempt) -> dict[str, Any]:
+    """What there is to judge: the answers by digest, and every file with its state and digests."""
+    return {
+        "outcome": attempt.outcome,
+        "result_code": attempt.result_code,
+        "answers": list(attempt.polls.order_by("sequence").values_list("digest", flat=True)),
+        "media": [_file(media) for media in attempt.media.order_by("id")],
+    }
+
+
+def digest(dossier: dict[str, Any]) -> str:
+    """SHA-256 over the dossier's canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical(dossier).encode()).hexdigest()
+
+
+def _file(media: StoredMedia) -> dict[str, Any]:
+    return {
+        "id": str(media.public_id),
+        "kind": media.kind,
+        "state": media.state,
+        "size": media.size,
+        "md5": media.md5 or media.declared_md5,
+        "sha256": media.sha256,
+        "is_damaged": media.damaged_at is not None,
+    }
