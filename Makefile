@@ -8,7 +8,7 @@ STAMP := .venv/installed
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lock
+.PHONY: help install demo test check format lock vendor screenshots bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -49,3 +49,6 @@ format: install ## Format Python and templates in place
 lock: install ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
 	$(LOCK) pyproject.toml --output-file requirements.txt
 	$(LOCK) pyproject.toml --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+vendor: install ## Copy the front-end libraries of vendor/vendor.lock out of npm
+	$(BIN)/python vendor/fetch.py

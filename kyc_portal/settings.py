@@ -105,7 +105,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = reverse_lazy("login")
-LOGIN_REDIRECT_URL = reverse_lazy("liveness:attempt_list")
+LOGIN_REDIRECT_URL = reverse_lazy("home")
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
 LANGUAGE_CODE = "en"
@@ -121,7 +121,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "kyc_portal.storage.StaticStorage"
     },
 }
 
@@ -192,6 +192,11 @@ LIVENESS_REVIEW_LEASE = env.int("LIVENESS_REVIEW_LEASE", default=300)
 LIVENESS_REVIEW_UNDO = env.int("LIVENESS_REVIEW_UNDO", default=30)
 LIVENESS_REVIEW_SAMPLE = env.float("LIVENESS_REVIEW_SAMPLE", default=0.05)
 LIVENESS_REVIEW_MIN_PLAYED = env.float("LIVENESS_REVIEW_MIN_PLAYED", default=0.0)
+LIVENESS_REVIEW_REQUIRE_OPENED = env.bool("LIVENESS_REVIEW_REQUIRE_OPENED", default=True)
+LIVENESS_REVIEW_SECOND_ON_OVERRIDE = env.bool("LIVENESS_REVIEW_SECOND_ON_OVERRIDE", default=True)
+LIVENESS_REVIEW_SECOND_ON_REASONS = env.list(
+    "LIVENESS_REVIEW_SECOND_ON_REASONS", default=["attack.injection", "attack.deepfake", "policy.exception"]
+)
 
 # JSON only, and nothing in a message but ids: the tables hold the truth, a message only wakes a worker.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "memory://")
@@ -205,4 +210,5 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "refresh due attempts": {"task": "liveness.refresh_due", "schedule": 5.0, "options": {"expires": 5.0}},
+    "fold figures": {"task": "liveness_review.fold", "schedule": 60.0, "options": {"expires": 60.0}},
 }

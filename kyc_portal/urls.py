@@ -1,17 +1,16 @@
 from django.contrib import admin
 from django.contrib.auth.views import LoginView
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from kyc_portal import health
-from kyc_portal.views import leave, server_error
+from kyc_portal.views import home, leave, server_error
 
 handler500 = server_error
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("", RedirectView.as_view(pattern_name="liveness:attempt_list"), name="home"),
+    path("", home, name="home"),
     path("review/", include("liveness.review.urls")),
     path("liveness/", include("liveness.urls")),
     path("accounts/login/", LoginView.as_view(), name="login"),

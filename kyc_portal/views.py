@@ -1,4 +1,4 @@
-"""The portal's own two views: leaving, and the page for what went wrong."""
+"""The portal's own views: where people start, leaving, and the page for what went wrong."""
 
 import sys
 
@@ -6,7 +6,23 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+# The first page that a person may open is where his day starts.
+STARTS = (
+    ("liveness_review.view_review", "liveness_review:queue"),
+    ("liveness.view_verificationattempt", "liveness:attempt_list"),
+)
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """To the queue, or to whatever this person works with instead."""
+    for permission, page in STARTS:
+        if request.user.has_perm(permission):
+            return redirect(page)
+    return redirect("admin:index" if getattr(request.user, "is_staff", False) else "liveness:attempt_list")
 
 
 class LeaveView(LogoutView):

@@ -15,14 +15,16 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
-from kyc_portal.roles import STAFF_ROLES
-from liveness.models import MediaKind, MediaState, Outcome, Poll, StoredMedia
+from kyc_portal.roles import ROLES, STAFF_ROLES
+from liveness.models import MediaKind, MediaState, Outcome, Poll, StoredMedia, VerificationAttempt
+from liveness.review.services.follow import follow
 from liveness.services import audit
 from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 
 ASSETS = Path(settings.BASE_DIR) / "liveness" / "sandbox" / "assets"
 PASSWORD = "a-long-test-password"
+PEOPLE = {role: role for role in ROLES} | {"colleague": "reviewer"}
 # An empty box at the end makes a drawn video as long as a real one, so that a browser has to ask for ranges.
 FILLING = (12_000_000).to_bytes(4, "big") + b"free" + bytes(11_999_992)
 # Text that would be code if anything forgot to escape it.
@@ -55,6 +57,8 @@ def main() -> None:
     with transaction.atomic():
         audit.record(audit.ATTEMPT_REFRESHED, actor=Actor.system("tests"), target=passed)
     attempts = {"passed": passed, "hostile": hostile, "flawed": flawed, "pending": pending, "expired": expired}
+    for attempt in VerificationAttempt.objects.order_by("id"):
+        follow(attempt, now=timezone.now())
     seeded = {
         "hostile_text": HOSTILE,
         "password": PASSWORD,
@@ -63,7 +67,7 @@ def main() -> None:
         "keys": {name: attempt.pk for name, attempt in attempts.items()},
         "media": {media.kind: str(media.public_id) for media in passed.media.all()},
         "flawed_media": str(stored.public_id),
-        "sessions": {name: _session(name) for name in ("administrator", "reviewer", "operator")},
+        "sessions": {name: _session(name, role) for name, role in PEOPLE.items()},
     }
     sys.stdout.write(json.dumps(seeded))
 
@@ -83,9 +87,9 @@ def _captured(drawing: str, **fields):
     return attempt
 
 
-def _session(role: str) -> str:
+def _session(name: str, role: str) -> str:
     """A person of this role, logged in: the key of the session."""
-    user = get_user_model().objects.create_user(role, password=PASSWORD, is_staff=role in STAFF_ROLES)
+    user = get_user_model().objects.create_user(name, password=PASSWORD, is_staff=role in STAFF_ROLES)
     user.groups.add(Group.objects.get(name=role))
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)

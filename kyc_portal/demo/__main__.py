@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from functools import partial
 from math import inf
 
-from kyc_portal.demo import PASSWORD
+from kyc_portal.demo import LOGINS, PASSWORD
 from kyc_portal.demo.place import BASE_DIR, HOST, CannotStartError, Place
 from kyc_portal.demo.processes import Processes
-from kyc_portal.roles import ROLES
 
 BROKEN_DOWN, CANNOT_START = 1, 2
 START_TIMEOUT = 120.0
@@ -114,11 +113,13 @@ def _greeting(place: Place) -> str:
     return f"""
 The portal is ready: {place.url}
 
-  log in as   {", ".join(ROLES)}
+  log in as   {", ".join(LOGINS)}
   password    {PASSWORD}
   admin       {place.url}admin/
 
-Everybody on it is drawn, nobody is real. A new person comes every quarter of a minute.
+It opens on the queue. Log in as reviewer in one browser and as colleague in another to work it together; decide against
+the vendor and the supervisor has something to approve. Everybody on it is drawn, nobody is real, and a new person comes
+every quarter of a minute.
 Ctrl-C stops everything. Logs and data: {place.directory}
 """
 
