@@ -57,8 +57,9 @@ def main() -> None:
     with transaction.atomic():
         audit.record(audit.ATTEMPT_REFRESHED, actor=Actor.system("tests"), target=passed)
     attempts = {"passed": passed, "hostile": hostile, "flawed": flawed, "pending": pending, "expired": expired}
-    for attempt in VerificationAttempt.objects.order_by("id"):
-        follow(attempt, now=timezone.now())
+    with transaction.atomic():
+        for attempt in VerificationAttempt.objects.order_by("id"):
+            follow(attempt, now=timezone.now())
     seeded = {
         "hostile_text": HOSTILE,
         "password": PASSWORD,

@@ -56,3 +56,15 @@ def test_only_administrators_take_evidence_out_of_the_portal():
 
 def test_staff_roles_are_roles():
     assert set(ROLES) > STAFF_ROLES
+
+
+def test_whoever_decides_manages_no_accounts():
+    deciding = {role for role, names in ROLES.items() if "liveness_review.claim_review" in names}
+    managing = {role for role, names in ROLES.items() if any(name.startswith("auth.") for name in names)}
+    assert deciding == {"reviewer", "supervisor"}
+    assert managing == {"administrator"}
+
+
+@pytest.mark.parametrize("codename", ["second_review", "decide_escalated_review", "take_over_review", "share_view"])
+def test_what_takes_a_second_pair_of_eyes_is_the_supervisors(codename):
+    assert [role for role, names in ROLES.items() if f"liveness_review.{codename}" in names] == ["supervisor"]

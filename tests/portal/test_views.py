@@ -77,4 +77,17 @@ def test_a_log_in_never_leads_to_another_site(next_page):
     user.set_password("a-long-password")
     user.save()
     values = {"username": user.username, "password": "a-long-password", "next": next_page}
-    assert Client().post("/accounts/login/", values)["Location"] == "/liveness/"
+    assert Client().post("/accounts/login/", values)["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("permissions", "is_staff", "start"),
+    [
+        (["view_review", "view_verificationattempt"], False, "/review/"),
+        (["view_verificationattempt"], True, "/liveness/"),
+        ([], True, "/admin/"),
+        ([], False, "/liveness/"),
+    ],
+)
+def test_the_day_starts_at_the_first_page_that_a_person_may_open(permissions, is_staff, start):
+    assert signed_in(make_user(*permissions, is_staff=is_staff)).get("/")["Location"] == start
