@@ -37,6 +37,8 @@ class Merchant:
         scenarios = list(self._call("GET", "scenarios"))
         for number, scenario in enumerate(scenarios):
             self.register(scenario, issued_ago=number * MINUTE if number % 2 else 0)
+        # A second person with the very same files.
+        self.register("injected_copy")
         self._let_run_out()
         self._lose_media()
         self._register_token(str(uuid.uuid4()).upper(), issued_ago=0)

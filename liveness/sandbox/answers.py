@@ -11,22 +11,22 @@ from typing import Any
 
 from liveness.sandbox.errors import ApiError
 from liveness.sandbox.reply import Reply
-from liveness.sandbox.subjects import PENDING, Asset, Subject
+from liveness.sandbox.subjects import PENDING, Subject
 
 Answer = dict[str, Any]
 Spoiler = Callable[..., Answer]
 MEDIA_FIELDS = {"best_frame": "BestFrame", "video": "Video"}
 
 
-def result(subject: Subject, link: Callable[[str, Asset], str]) -> Answer:
-    """The answer to GetLivenessResult; `link(kind, asset)` returns a download URL."""
-    files = {"best_frame": subject.best_frame, "video": subject.video}
+def result(subject: Subject, token: str, link: Callable[[str], str]) -> Answer:
+    """The answer to GetLivenessResult; `link(kind)` returns a download URL."""
+    files = {kind: subject.file(kind, token) for kind in MEDIA_FIELDS}
     # The vendor documents neither case: empty members are what an unfinished check was seen to answer, null what
     # its other calls promise where there is nothing.
     absent = {"Url": "", "MD5": "", "Size": 0} if subject.result == PENDING or any(files.values()) else None
     answer: Answer = {"Result": subject.result, "Description": subject.description}
     for kind, file in files.items():
-        found = file and {"Url": link(kind, file), "MD5": file.md5, "Size": len(file.data)}
+        found = file and {"Url": link(kind), "MD5": file.md5, "Size": len(file.data)}
         answer[MEDIA_FIELDS[kind]] = found or (dict(absent) if absent else None)
     return answer
 

@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 from liveness.sandbox.clock import SandboxClock
 from liveness.sandbox.errors import MediaRefusal
 from liveness.sandbox.reply import Reply
-from liveness.sandbox.subjects import Asset
+from liveness.sandbox.subjects import Asset, Subject
 
 PREFIX = "/media/"
 RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
@@ -28,8 +28,15 @@ class MediaObject:
     """A stored file: its `kind` is `best_frame` or `video`; the token is the one whose result names it."""
 
     kind: str
-    asset: Asset
+    subject: Subject
     token: str
+
+    @property
+    def file(self) -> Asset:
+        """The bytes, made anew: a store of a million of them would not fit into memory."""
+        file = self.subject.file(self.kind, self.token)
+        assert file is not None, "only files that are there have a link"  # noqa: S101
+        return file
 
 
 class MediaStore:
@@ -46,7 +53,7 @@ class MediaStore:
     def url(self, base: str, item: MediaObject) -> str:
         """A fresh link to the file, whose path stays the same from one link to the next."""
         with self._lock:
-            suffix = item.asset.name.rpartition(".")[2]
+            suffix = item.file.name.rpartition(".")[2]
             path = self._paths.setdefault(item, f"{PREFIX}{uuid.uuid4().hex}.{suffix}")
             self._objects[path] = item
         start = int(self.clock.now())
@@ -95,16 +102,17 @@ def refused(refusal: MediaRefusal) -> Reply:
 
 def served(item: MediaObject, wanted: str | None) -> Reply:
     """The file, or the part of it that a Range header asks for."""
-    data = item.asset.data
-    headers = (("Accept-Ranges", "bytes"), ("ETag", f'"{item.asset.md5}"'), ("x-cos-request-id", uuid.uuid4().hex))
+    file = item.file
+    data = file.data
+    headers = (("Accept-Ranges", "bytes"), ("ETag", f'"{file.md5}"'), ("x-cos-request-id", uuid.uuid4().hex))
     match = RANGE.fullmatch(wanted or "")
     if match is None or match[0] == "bytes=-":
-        return Reply(200, data, item.asset.content_type, headers)
+        return Reply(200, data, file.content_type, headers)
     first, last = _bounds(match[1], match[2], len(data))
     if first > last:
         return Reply(416, b"", "application/xml", (("Content-Range", f"bytes */{len(data)}"),))
     span = (("Content-Range", f"bytes {first}-{last}/{len(data)}"),)
-    return Reply(206, data[first : last + 1], item.asset.content_type, headers + span)
+    return Reply(206, data[first : last + 1], file.content_type, headers + span)
 
 
 def _bounds(first: str, last: str, size: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from liveness.sandbox.gate import ApiRequest
 from liveness.sandbox.limits import CallLog, SlidingWindow
 from liveness.sandbox.media import MediaObject, MediaStore, refused, served
 from liveness.sandbox.reply import Reply
-from liveness.sandbox.subjects import SUBJECTS, Asset
+from liveness.sandbox.subjects import SUBJECTS
 from liveness.sandbox.tokens import TokenBook
 
 SECURE_LEVELS = ("1", "2", "3", "4")
@@ -105,11 +105,12 @@ class FaceIdService:
                 raise ApiError("InvalidParameterValue", "The value of `SecureLevel` is not one of 1, 2, 3, 4.")
             return {"SdkToken": self.tokens.issue(next(self._scenarios))}
         token = parameters["SdkToken"]
+        person = self.tokens.read(token)
 
-        def link(kind: str, file: Asset) -> str:
-            return self.media.url(self.url, MediaObject(kind, file, token))
+        def link(kind: str) -> str:
+            return self.media.url(self.url, MediaObject(kind, person, token))
 
-        return answers.result(self.tokens.read(token), link)
+        return answers.result(person, token, link)
 
     def _spoilt(self, reply: Reply, struck: list[Fault]) -> Reply:
         for fault in struck:

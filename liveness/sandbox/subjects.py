@@ -6,7 +6,7 @@ picture is drawn by `bench/draw_subjects.py` and shows nobody.
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 ASSETS = Path(__file__).parent / "assets"
@@ -34,12 +34,28 @@ def asset(name: str) -> Asset:
     return Asset(name, data, hashlib.md5(data, usedforsecurity=False).hexdigest())
 
 
+@lru_cache(maxsize=64)
+def imprinted(file: Asset, token: str) -> Asset:
+    """The same picture or video as a file of its own: no two recordings in the world have the same bytes.
+
+    The token's digest goes into a JPEG comment or a free box, which show nothing (ITU-T T.81 B.2.4.5, ISO/IEC 14496-12
+    section 8.1.2).
+    """
+    mark = hashlib.sha256(token.encode()).digest()[:16]
+    if file.content_type == "image/jpeg":
+        data = file.data[:2] + b"\xff\xfe" + (len(mark) + 2).to_bytes(2, "big") + mark + file.data[2:]
+    else:
+        data = file.data + (len(mark) + 8).to_bytes(4, "big") + b"free" + mark
+    return Asset(file.name, data, hashlib.md5(data, usedforsecurity=False).hexdigest())
+
+
 @dataclass(frozen=True)
 class Subject:
     """One simulated person.
 
     `takes` is how long the check lasts, in seconds (None: never finished). `later` names the scenario whose result
-    is read instead, so many seconds after the check was done.
+    is read instead, so many seconds after the check was done. `is_shared` has everybody of this scenario send the very
+    same files.
     """
 
     result: str
@@ -49,6 +65,7 @@ class Subject:
     with_best_frame: bool = True
     with_video: bool = True
     later: tuple[float, str] | None = None
+    is_shared: bool = False
 
     @property
     def best_frame(self) -> Asset | None:
@@ -57,6 +74,11 @@ class Subject:
     @property
     def video(self) -> Asset | None:
         return asset(f"{self.drawing}.mp4") if self.drawing and self.with_video else None
+
+    def file(self, kind: str, token: str) -> Asset | None:
+        """The best frame or the video that this token's check recorded."""
+        drawn = self.best_frame if kind == "best_frame" else self.video
+        return drawn if drawn is None or self.is_shared else imprinted(drawn, token)
 
 
 # The order is the one in which ApplyLivenessToken walks through them.
@@ -80,6 +102,7 @@ SUBJECTS: dict[str, Subject] = {
     "pass_kofi": Subject("0", "Success", "kofi", 38),
     "occluded": Subject("2017", "Facial occlusion detected.", "covered", 27),
     "unknown_code": Subject("9999", "An outcome this list has never heard of.", "kofi", 30),
+    "injected_copy": Subject("0", "Success", "mei", 30, is_shared=True),
     "changes_its_mind": Subject("0", "Success", "priya", 20, later=(120.0, "screen_replay")),
 }
 

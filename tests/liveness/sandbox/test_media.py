@@ -1,11 +1,14 @@
 """Files are served as object storage serves them."""
 
 import hashlib
+import io
 import xml.etree.ElementTree as ET
 
 import pytest
+from PIL import Image
 
 from liveness.sandbox import Sandbox
+from liveness.sandbox.subjects import asset
 from tests.liveness.sandbox.calling import download, read, session
 
 
@@ -109,3 +112,20 @@ def test_it_logs_downloads(sandbox: Sandbox, token: str):
     download(result["BestFrame"]["Url"].partition("?")[0])
     assert [(call.action, call.code) for call in sandbox.downloads] == [("video", "200"), ("unknown", "403")]
     assert len(sandbox.downloads.of(token)) == 1
+
+
+def test_no_two_checks_record_the_same_file_unless_their_scenario_says_so(sandbox: Sandbox):
+    def digests(scenario: str) -> set[str]:
+        tokens = [sandbox.issue(scenario, finishes_after=0) for _ in range(2)]
+        return {read(sandbox, token)[field]["MD5"] for token in tokens for field in ("BestFrame", "Video")}
+
+    assert len(digests("pass_mei")) == 4
+    assert len(digests("injected_copy")) == 2
+
+
+def test_what_makes_a_file_its_own_shows_nothing(sandbox: Sandbox, token: str):
+    answer = read(sandbox, token)
+    picture = Image.open(io.BytesIO(download(answer["BestFrame"]["Url"]).content), formats=["JPEG"])
+    drawn = Image.open(io.BytesIO(asset("amara.jpg").data))
+    assert picture.tobytes() == drawn.tobytes()
+    assert download(answer["Video"]["Url"]).content.startswith(asset("amara.mp4").data)
