@@ -58,7 +58,8 @@ def media(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
         return _absent(request, None)
     if not _is_embedded(request):
         return _standing_alone(request, file)
-    return _pass(request, file, audit.MEDIA_VIEWED)
+    # What a page fetches ahead nobody has seen yet: the look is recorded when the picture itself is asked for.
+    return _pass(request, file, audit.MEDIA_PREFETCHED if _is_prefetch(request) else audit.MEDIA_VIEWED)
 
 
 @door
@@ -100,6 +101,11 @@ def _actor(request: HttpRequest) -> Actor:
 def _is_embedded(request: HttpRequest) -> bool:
     site, destination = (request.headers.get(name) for name in ("Sec-Fetch-Site", "Sec-Fetch-Dest"))
     return site in (None, "same-origin") and (destination is None or destination in EMBEDDING)
+
+
+def _is_prefetch(request: HttpRequest) -> bool:
+    purposes = (request.headers.get(name, "") for name in ("Purpose", "Sec-Purpose"))
+    return any(purpose.partition(";")[0].strip().lower() == "prefetch" for purpose in purposes)
 
 
 def _absent(request: HttpRequest, refused: StoredMedia | None) -> HttpResponseBase:

@@ -13,7 +13,7 @@ from liveness.services import audit, media
 from liveness.services.audit import Actor
 
 # A video player asks for a file in many ranges: within the grant they are one look.
-ONE_LOOK = frozenset({audit.MEDIA_VIEWED, audit.MEDIA_PREVIEWED, audit.MEDIA_REFUSED})
+ONE_LOOK = frozenset({audit.MEDIA_VIEWED, audit.MEDIA_PREVIEWED, audit.MEDIA_PREFETCHED, audit.MEDIA_REFUSED})
 
 
 def record_look(file: StoredMedia, action: str, *, actor: Actor, now: datetime) -> None:

@@ -255,6 +255,28 @@ def test_a_thumbnail_is_a_look_of_its_own(viewer):
     assert actions() == [audit.MEDIA_PREVIEWED, audit.MEDIA_REFUSED]
 
 
+@pytest.mark.parametrize(
+    "header", [{"Purpose": "prefetch"}, {"Sec-Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}]
+)
+def test_what_is_fetched_ahead_is_recorded_but_not_as_seen(viewer, video, header):
+    for _ in range(2):
+        assert viewer.get(url(video), headers=header).getvalue() == CONTENT
+    assert actions() == [audit.MEDIA_PREFETCHED]
+    viewer.get(url(video))
+    assert actions() == [audit.MEDIA_PREFETCHED, audit.MEDIA_VIEWED]
+
+
+def test_an_unknown_purpose_is_a_look(viewer, video):
+    viewer.get(url(video), headers={"Purpose": "not-prefetch"})
+    assert actions() == [audit.MEDIA_VIEWED]
+
+
+def test_fetching_ahead_opens_no_other_door(video):
+    refused = signed_in(make_user("view_verificationattempt")).get(url(video), headers={"Purpose": "prefetch"})
+    assert refused.status_code == 404
+    assert actions() == [audit.MEDIA_REFUSED]
+
+
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(CONTENT[:-1])])
 def test_a_missing_or_cut_file_is_told_and_recorded_once(viewer, keeper, video, damage):
     damage(Path(video.file.path))
