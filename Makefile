@@ -50,5 +50,8 @@ lock: install ## Compile requirements.txt and requirements-dev.txt from pyprojec
 	$(LOCK) pyproject.toml --output-file requirements.txt
 	$(LOCK) pyproject.toml --group dev --constraint requirements.txt --output-file requirements-dev.txt
 
+screenshots: install ## Take pictures of the main pages of a demo, into var/screenshots/ and for the README
+	PYTHONPATH=. $(BIN)/python docs/screenshots.py
+
 vendor: install ## Copy the front-end libraries of vendor/vendor.lock out of npm
 	$(BIN)/python vendor/fetch.py

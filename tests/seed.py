@@ -27,6 +27,7 @@ PASSWORD = "a-long-test-password"
 PEOPLE = {role: role for role in ROLES} | {"colleague": "reviewer"}
 # An empty box at the end makes a drawn video as long as a real one, so that a browser has to ask for ranges.
 FILLING = (12_000_000).to_bytes(4, "big") + b"free" + bytes(11_999_992)
+FAILURE = {"outcome": Outcome.FAILED, "result_code": "1004"}
 # Text that would be code if anything forgot to escape it.
 HOSTILE = (
     "<script>window.hit=1</script><img src=x onerror=window.hit=2><svg/onload=window.hit=3>"
@@ -73,18 +74,35 @@ def main() -> None:
     sys.stdout.write(json.dumps(seeded))
 
 
-def _captured(drawing: str, **fields):
+def fill_queue(number: int) -> None:
+    """More reviews with evidence, every other one failed by the vendor."""
+    for count in range(number):
+        is_passed = count % 2 == 0
+        answer = {"outcome": Outcome.PASSED, "result_code": "0"} if is_passed else FAILURE
+        with transaction.atomic():
+            attempt = _captured(
+                "amara" if is_passed else "replay", _box(count), subject_reference=f"customer-{count + 1}", **answer
+            )
+            follow(attempt, now=timezone.now())
+
+
+def _box(number: int) -> bytes:
+    """An empty box that makes a file unlike all others, and changes nothing that anybody sees."""
+    return (16).to_bytes(4, "big") + b"free" + number.to_bytes(8, "big")
+
+
+def _captured(drawing: str, filling: bytes = FILLING, **fields):
     """An attempt with one of the sandbox's pictures, its thumbnail, and its video."""
     attempt = make_attempt(issued_at=timezone.now() - timedelta(minutes=20), request_id="request-1", **fields)
     data = (ASSETS / f"{drawing}.jpg").read_bytes()
-    picture = make_media(attempt, MediaKind.BEST_FRAME, data)
+    picture = make_media(attempt, MediaKind.BEST_FRAME, data + filling[-8:])
     with Image.open(io.BytesIO(data)) as image:
         picture.width, picture.height = image.size
         image.thumbnail((192, 192))
         picture.thumbnail.name = picture.path + ".jpg"
         image.save(picture.thumbnail.path, "JPEG")
     picture.save()
-    make_media(attempt, MediaKind.VIDEO, (ASSETS / f"{drawing}.mp4").read_bytes() + FILLING)
+    make_media(attempt, MediaKind.VIDEO, (ASSETS / f"{drawing}.mp4").read_bytes() + filling)
     return attempt
 
 

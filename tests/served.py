@@ -35,8 +35,8 @@ class Portal:
         }
 
     def __enter__(self) -> "Portal":
-        self._python("manage.py", "migrate", "--verbosity", "0")
-        self.seeded = json.loads(self._python("-c", SEED))
+        self.python("manage.py", "migrate", "--verbosity", "0")
+        self.seeded = json.loads(self.python("-c", SEED))
         self._log = (self.directory / "gunicorn.log").open("wb")
         options = ["--worker-class", "gthread", "--threads", "8", "--no-control-socket"]
         options += ["--worker-tmp-dir", str(self.directory), "--graceful-timeout", "2"]
@@ -58,7 +58,8 @@ class Portal:
     def log(self) -> str:
         return (self.directory / "gunicorn.log").read_text()
 
-    def _python(self, *arguments: str) -> str:
+    def python(self, *arguments: str) -> str:
+        """What a Python of the portal's environment prints."""
         process = subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=120
         )

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.conftest import missing
 from tests.served import Portal
@@ -48,18 +48,20 @@ def base_url(portal) -> str:
     return portal.url
 
 
+def open_page(portal: Portal, context: BrowserContext, role: str | None, path: str) -> Page:
+    """A page of the portal in this context, opened by a person of this role; None is nobody."""
+    context.add_init_script(WATCH)
+    if role:
+        session = {"name": "sessionid", "value": portal.seeded["sessions"][role], "url": portal.url}
+        context.add_cookies([session])
+    page = context.new_page()
+    page.goto(path, wait_until="load")
+    return page
+
+
 @pytest.fixture
 def open_as(portal, new_context) -> Callable[..., Page]:
-    """A page of the portal, opened by a person of this role; None is nobody."""
-
     def opened(role: str | None, path: str, **options: object) -> Page:
-        context = new_context(**options)
-        context.add_init_script(WATCH)
-        if role:
-            session = {"name": "sessionid", "value": portal.seeded["sessions"][role], "url": portal.url}
-            context.add_cookies([session])
-        page = context.new_page()
-        page.goto(path, wait_until="load")
-        return page
+        return open_page(portal, new_context(**options), role, path)
 
     return opened

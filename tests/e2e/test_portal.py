@@ -5,11 +5,24 @@ import hashlib
 import pytest
 
 pytestmark = pytest.mark.browser
+TABS = ("open", "mine", "proposed", "escalated", "waiting", "lost", "decided")
+ATTEMPTS = ("passed", "hostile", "flawed", "pending", "expired")
 PAGES = {
     "log-in": (None, "/accounts/login/"),
+    **{f"queue {tab}": ("supervisor", f"/review/?tab={tab}") for tab in TABS},
+    "queue without a match": ("reviewer", "/review/?outcome=unknown&late=1"),
+    "queue of an auditor": ("auditor", "/review/"),
+    **{f"review {name}": ("reviewer", f"workspace:{name}") for name in ATTEMPTS},
+    "review for an auditor": ("auditor", "workspace:passed"),
+    "subject": ("reviewer", "subject:passed"),
+    "keys": ("reviewer", "/review/keys/"),
+    "dashboard": ("supervisor", "/review/dashboard/"),
+    "dashboard of a month": ("operator", "/review/dashboard/?period=30d"),
+    "audit": ("auditor", "/review/audit/"),
+    "audit of an attempt": ("auditor", "audit:hostile"),
     "list": ("reviewer", "/liveness/"),
     "empty list": ("reviewer", "/liveness/?q=nothing"),
-    **{name: ("reviewer", f"attempt:{name}") for name in ("passed", "hostile", "flawed", "pending", "expired")},
+    **{name: ("reviewer", f"attempt:{name}") for name in ATTEMPTS},
     "with downloads": ("administrator", "attempt:passed"),
     "hidden media": ("operator", "attempt:passed"),
     "admin": ("administrator", "/admin/"),
@@ -40,6 +53,10 @@ def path_of(portal, path: str) -> str:
     kind, _, name = path.partition(":")
     if kind == "attempt":
         return f"/liveness/attempts/{portal.seeded['attempts'][name]}/"
+    if kind in ("workspace", "subject"):
+        return f"/review/{portal.seeded['attempts'][name]}/{'subject/' if kind == 'subject' else ''}"
+    if kind == "audit":
+        return f"/review/audit/?attempt={portal.seeded['attempts'][name]}"
     if kind == "admin":
         return f"/admin/liveness/verificationattempt/{portal.seeded['keys'][name]}/change/"
     return path
