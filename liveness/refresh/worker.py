@@ -23,7 +23,7 @@ from liveness.refresh import leases, policy
 from liveness.refresh.health import Health
 from liveness.refresh.limiter import Limiter
 from liveness.refresh.summary import Summary
-from liveness.services import attempts, clients, media
+from liveness.services import attempts, budget, clients, media
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
 
@@ -96,7 +96,7 @@ class Visit:
         if not self.is_answered:
             self.worker.summary.add(polled=1)
         try:
-            with clients.client_for(self.attempt.region) as client:
+            with clients.client_for(self.attempt.region) as client, budget.counted(self.worker.clock):
                 result = client.get_liveness_result(self.attempt.sdk_token)
         except TokenExpiredError:
             self.worker.health.answered()

@@ -1,0 +1,49 @@
+"""Bring the figures of the dashboard up to date."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError
+
+from liveness.management.console import as_json, cannot_run, is_terminal, progress
+from liveness.review.services import figures
+
+
+class Command(BaseCommand):
+    help = (
+        "Folds what the audit chain has recorded since the last time into the figures of the dashboard. Safe to run "
+        "twice at once and at any time; for cron, once a minute."
+    )
+
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--limit", type=int, help="at most so many events")
+        parser.add_argument("--rebuild", action="store_true", help="drop the figures and fold from the first event")
+        parser.add_argument("--json", action="store_true", help="print the numbers as one JSON object")
+        parser.add_argument("--no-progress", action="store_true", help="no progress bar")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        limit = options["limit"]
+        if limit is not None and limit < 1:
+            raise cannot_run("--limit must be at least 1.")
+        try:
+            if options["rebuild"]:
+                figures.forget()
+            folded = self._fold(limit, wanted=not options["no_progress"])
+            behind = figures.standing().behind
+        except DatabaseError as problem:
+            raise cannot_run(
+                f"The database does not answer ({type(problem).__name__}); nothing is lost, the next run goes on."
+            ) from None
+        if options["json"]:
+            self.stdout.write(as_json({"folded": folded, "behind": behind}))
+        elif is_terminal():
+            self.stdout.write(f"{folded} events folded, {behind} behind")
+
+    def _fold(self, limit: int | None, *, wanted: bool) -> int:
+        behind = figures.standing().behind
+        total = behind if limit is None else min(limit, behind)
+        with progress("Folding", total=total, wanted=wanted) as advance:
+            return figures.fold(limit, progress=lambda done: advance(done, ""))

@@ -1,0 +1,11 @@
+"""Celery shells of the review app."""
+
+from celery import shared_task
+
+from liveness.review.services import figures
+
+
+@shared_task(name="liveness_review.fold")
+def fold(limit: int | None = None) -> None:
+    """Bring the figures of the dashboard up to date, by at most `limit` events; two tasks at once share the work."""
+    figures.fold(limit)
