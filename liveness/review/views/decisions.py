@@ -1,16 +1,117 @@
-from typing import Any
+"""What people say on a review: decisions, taking one back, notes."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from http import HTTPStatus
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from liveness.review import access, conflicts, drafts, histories, offers, presentation, wording
+from liveness.review.exceptions import RefusedError, StaleError
+from liveness.review.filters import View
+from liveness.review.forms import Typed, stand_of
+from liveness.review.models import Claim, Decision, Review
+from liveness.review.services import claims, decisions, notes
+from liveness.review.views.commands import DECIDE, SeeOther, back, command, is_part, page_of, person_of, visible
+from liveness.review.views.workspace import page
+from liveness.search import as_uuid
 
 
-def decide(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-    raise Http404
+@command(*DECIDE)
+def decide(request: HttpRequest, review: Review) -> HttpResponse:
+    """Decide, and go on to the next review of the same view. What is refused comes back as it was typed."""
+    person, now = person_of(request), timezone.now()
+    typed, stand = Typed.of(request.POST), stand_of(request.POST)
+    try:
+        if stand is None:
+            raise StaleError("claim", str(wording.STALE["claim"]))
+        decision = decisions.decide(review, typed.draft, stand, typed.shown, person=person, now=now)
+    except StaleError as error:
+        fresh = visible(person, review.attempt.public_id)
+        return _conflict(request, fresh, error, typed, stand.claim if stand else None)
+    except RefusedError as error:
+        fresh = visible(person, review.attempt.public_id)
+        return page(request, fresh, typed=typed, problems=error.problems, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    offers.remember(request, decision)
+    return _onward(request, person, made=decision if decision.decided_at < now else None)
 
 
-def undo(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-    raise Http404
+@command(*DECIDE)
+def undo(request: HttpRequest, review: Review) -> HttpResponse:
+    """Take one's own newest decision back; the form is filled in again as it was."""
+    person, decision_id = person_of(request), as_uuid(request.POST.get("decision", ""))
+    own = review.decisions.filter(maker=person.pk)
+    decision = own.filter(public_id=decision_id).first() if decision_id else None
+    offers.forget(request)
+    try:
+        if decision is None:
+            raise RefusedError([_("There is no decision of yours to undo.")])
+        decisions.undo(decision, person=person, now=timezone.now())
+    except RefusedError as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, _("Undone. You hold the review again."))
+    return back(request, review)
 
 
-def note(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-    raise Http404
+@command("add_note")
+def note(request: HttpRequest, review: Review) -> HttpResponse:
+    """Add a note for colleagues, for good."""
+    text = Typed.of(request.POST).note
+    try:
+        notes.write(review, text, author=person_of(request), now=timezone.now())
+    except RefusedError as error:
+        return page(request, review, note=text, note_problems=error.problems, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return SeeOther(back(request, review)["Location"] + "#notes")
 
+
+def _onward(request: HttpRequest, person: AbstractUser, made: Decision | None) -> HttpResponse:
+    """To the next review of the same view, which is claimed for this person, or back to the queue when none is left.
+
+    `made` is a decision that was sent twice: the first time may have brought the next review already.
+    """
+    view = View.parse(request.GET)
+    source = view.to_claim_from(person)
+    claimed = (_claimed_since(made, person) or _next(source, person)) if source else None
+    if source and claimed:
+        return SeeOther(page_of(claimed.review.attempt.public_id, source))
+    queue = f"{reverse('liveness_review:queue')}?{view.query}"
+    # The queue has a style sheet of its own, which a part of a page would not bring along.
+    return HttpResponseClientRedirect(queue) if is_part(request) else SeeOther(queue)
+
+
+def _claimed_since(made: Decision | None, person: AbstractUser) -> Claim | None:
+    if made is None:
+        return None
+    return Claim.objects.active().filter(holder=person.pk, claimed_at__gte=made.decided_at).first()
+
+
+def _next(source: View, person: AbstractUser) -> Claim | None:
+    now = timezone.now()
+    return claims.claim_next(source.narrow(access.visible_reviews(person), person, now), person=person, now=now)
+
+
+def _conflict(
+    request: HttpRequest, review: Review, error: StaleError, typed: Typed, claim_id: UUID | None
+) -> HttpResponse:
+    person, now = person_of(request), timezone.now()
+    if error.what == "evidence":
+        # What was measured belongs to a video that may not be the one shown next.
+        typed = typed.without_viewing()
+    context = presentation.decision_form(review, typed, histories.is_hidden(review, person)) | {
+        "review": review,
+        "attempt": review.attempt,
+        "conflict": conflicts.explain(error, review, person, claim_id),
+        "hold": presentation.hold(review, person, now),
+        "author": drafts.author(person, review.attempt.public_id),
+        "view": View.parse(request.GET),
+    }
+    response = render(request, "liveness_review/conflict.html", context, status=HTTPStatus.CONFLICT)
+    response.headers["HX-Push-Url"] = "false"
+    return response

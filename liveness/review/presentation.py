@@ -1,0 +1,162 @@
+"""What the page of one review shows to one person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db.models import Exists, OuterRef
+
+from liveness import presentation as attempts
+from liveness.access import access_policy
+from liveness.models import MediaKind, VerificationAttempt
+from liveness.presentation import Row
+from liveness.review import access, drafts, histories, panel, wording
+from liveness.review.ageing import age_of
+from liveness.review.app_settings import review_settings
+from liveness.review.forms import Typed
+from liveness.review.models import Claim, DecisionOutcome, Note, Presence, Review
+from liveness.review.services import twins
+
+BEATS_PER_LEASE = 4
+TWINS_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Who has the review: `claim` is the person's own or the one that keeps him out; `others` look at it besides."""
+
+    claim: Claim | None
+    is_mine: bool
+    why_not: str
+    may_claim: bool
+    may_take_over: bool
+    others: list[str]
+
+    @property
+    def holder(self) -> str:
+        return self.claim.holder.get_username() if self.claim else ""
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Another attempt, its review if this person may see it, and the kinds of file that it shares with this one."""
+
+    row: Row
+    review: Review | None
+    kinds: list[str] = field(default_factory=list)
+
+
+def hold(review: Review, person: AbstractUser, now: datetime) -> Hold:
+    """Who has the review, and what this person may do about it."""
+    held = Claim.objects.active().filter(review=review).select_related("holder").first()
+    is_mine = held is not None and held.holder_id == person.pk
+    # A claim whose lease ran out keeps nobody out, so it is not worth a word.
+    standing = held if held and (is_mine or held.expires_at > now) else None
+    why_not = access.why_not_claim(person, review)
+    is_others = standing is not None and not is_mine
+    return Hold(
+        claim=standing,
+        is_mine=is_mine,
+        why_not=why_not,
+        may_claim=not standing and not why_not,
+        may_take_over=is_others and not why_not and access.may(person, "take_over_review"),
+        others=present(review, person, now, except_for=standing),
+    )
+
+
+def present(review: Review, person: AbstractUser, now: datetime, *, except_for: Claim | None) -> list[str]:
+    """The names of those who have the page open besides this person and the holder."""
+    known = {person.pk, except_for.holder_id if except_for else None}
+    # Two beats may fail before somebody counts as gone.
+    since = now - review_settings.LEASE * 3 / BEATS_PER_LEASE
+    rows = Presence.objects.filter(review=review, seen_at__gt=since).select_related("person")
+    return sorted(row.person.get_username() for row in rows if row.person_id not in known)
+
+
+def workspace(
+    review: Review, person: AbstractUser, now: datetime, *, typed: Typed | None = None, draft: Typed | None = None
+) -> dict[str, Any]:
+    """Everything on the page. `typed` came back from the form just now, `draft` was kept from before."""
+    held, is_hidden = hold(review, person, now), histories.is_hidden(review, person)
+    if held.is_mine and not typed:
+        typed = draft if draft and not draft.note else _taken_back(review, person)
+    shown, found = attempts.attempt_context(person, review.attempt), twin_attempts(review.attempt, person)
+    return {
+        **shown,
+        **decision_form(review, typed or Typed(), is_hidden),
+        **_decided(review, person),
+        "review": review,
+        "signals": [(code, wording.SIGNALS.get(code, code)) for code in review.signals],
+        "age": age_of(review, now),
+        "hold": held,
+        "beat": max(round(review_settings.LEASE.total_seconds() / BEATS_PER_LEASE), 1),
+        "window_left": max(int((review.attempt.expires_at - now).total_seconds()), 0),
+        "author": drafts.author(person, review.attempt.public_id),
+        "draft": draft,
+        "note": draft.note if draft else "",
+        "is_hidden": is_hidden,
+        "notes": _notes(review, person),
+        "may_note": access.may(person, "add_note"),
+        "others": linked(shown["others"], person),
+        "twins": found[:TWINS_SHOWN],
+        "has_more_twins": len(found) > TWINS_SHOWN,
+    }
+
+
+def decision_form(review: Review, typed: Typed, is_hidden: bool) -> dict[str, Any]:
+    """What the fields of the decision's form need."""
+    return {
+        "typed": typed,
+        "choices": panel.choices(review, typed, is_hidden=is_hidden),
+        "reasons": panel.reasons(typed),
+    }
+
+
+def linked(rows: Sequence[Row], person: AbstractUser) -> list[Linked]:
+    """The rows with their reviews, so that each can lead to its page."""
+    reviews = access.visible_reviews(person).in_bulk([row.attempt.pk for row in rows])
+    return [Linked(row, reviews.get(row.attempt.pk)) for row in rows]
+
+
+def twin_attempts(attempt: VerificationAttempt, person: AbstractUser) -> list[Linked]:
+    """Other subjects' attempts with a file of this one, the newest first, as far as this person may see them.
+
+    One more than is shown, to tell that there are more.
+    """
+    visible = access_policy().visible_attempts(person)
+    files = twins.twins(attempt).filter(Exists(visible.filter(pk=OuterRef("attempt"))))[: twins.MOST]
+    kinds: dict[int, dict[str, None]] = {}
+    for file in files:
+        kinds.setdefault(file.attempt_id, {})[str(MediaKind(file.kind).label)] = None
+    found = visible.filter(pk__in=list(kinds)).order_by("-id")[: TWINS_SHOWN + 1]
+    rows = attempts.rows(attempts.with_media(found, person))
+    return [Linked(link.row, link.review, list(kinds[link.row.attempt.pk])) for link in linked(rows, person)]
+
+
+def _decided(review: Review, person: AbstractUser) -> dict[str, Any]:
+    """The history and what stands out of it; how much this person has said tells his browser which drafts are done."""
+    entries = histories.history(review, person)
+    in_force = histories.in_force(entries)
+    return {
+        "history": entries,
+        "proposal": histories.pending(review, entries),
+        "in_force": in_force,
+        "second": histories.second_of(entries, in_force),
+        "decided_before": review.decisions.filter(maker=person.pk).count(),
+        "noted_before": review.notes.filter(author=person.pk).count(),
+    }
+
+
+def _notes(review: Review, person: AbstractUser) -> list[Note] | None:
+    if not access.may(person, "view_note"):
+        return None
+    return list(review.notes.select_related("author").order_by("id"))
+
+
+def _taken_back(review: Review, person: AbstractUser) -> Typed | None:
+    """What this person decided and then undid: it is what he now wants to correct."""
+    newest = review.decisions.select_related("supersedes").order_by("-sequence").first()
+    is_own = newest and newest.outcome == DecisionOutcome.WITHDRAWN and newest.maker_id == person.pk
+    return Typed.again(newest.supersedes) if newest and is_own and newest.supersedes else None
