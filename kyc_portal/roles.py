@@ -19,7 +19,7 @@ OPERATE = (
     "liveness.verify_storedmedia",
 )
 FIGURES = ("liveness_review.view_figures",)
-AUDIT = ("liveness.view_auditevent",)
+AUDIT = ("liveness.view_auditevent", "liveness_review.view_claim")
 ROLES: dict[str, tuple[str, ...]] = {
     "reviewer": (*LOOK, *REVIEW),
     "supervisor": (

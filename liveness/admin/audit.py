@@ -22,9 +22,12 @@ from liveness.services.audit import Actor
 
 TRAIL = 50
 USER = "user:"
-ACTIONS = sorted(
-    value for name, value in vars(audit).items() if name.startswith(("ATTEMPT_", "MEDIA_")) and isinstance(value, str)
-)
+# What can be filtered by; an optional app adds its own.
+ACTIONS = {
+    value
+    for name, value in vars(audit).items()
+    if name.startswith(("ATTEMPT_", "MEDIA_", "CHECK_")) and isinstance(value, str)
+}
 
 
 def name_actors(events: Iterable[AuditEvent]) -> None:
@@ -39,7 +42,7 @@ def name_actors(events: Iterable[AuditEvent]) -> None:
 def _is_key(text: str) -> bool:
     """Can this be a user's key? A long key stands in the chain as a digest, which leads to nobody."""
     try:
-        get_user_model()._meta.pk.to_python(text)
+        get_user_model()._meta.pk.clean(text, None)
     except (ValidationError, ValueError):
         return False
     return True
@@ -60,7 +63,7 @@ class ActionFilter(admin.SimpleListFilter):
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(action, action.removeprefix("liveness.")) for action in ACTIONS]
+        return [(action, action.removeprefix("liveness.")) for action in sorted(ACTIONS)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(action=self.value()) if self.value() in ACTIONS else queryset

@@ -37,6 +37,10 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddIndex(
+            model_name="auditevent",
+            index=models.Index(fields=["actor", "action", "-sequence"], name="liveness_audit_acts"),
+        ),
+        migrations.AddIndex(
             model_name="storedmedia",
             index=models.Index(
                 condition=models.Q(("declared_md5", ""), _negated=True),

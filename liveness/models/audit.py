@@ -29,6 +29,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["object_id", "action", "actor", "-sequence"], name="liveness_audit_object"),
             models.Index(fields=["actor", "-sequence"], name="liveness_audit_actor"),
             models.Index(fields=["action", "-sequence"], name="liveness_audit_action"),
+            models.Index(fields=["actor", "action", "-sequence"], name="liveness_audit_acts"),
         ]
 
     def __str__(self) -> str:

@@ -12,8 +12,9 @@ import hmac
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -26,7 +27,8 @@ from django.utils.crypto import salted_hmac
 
 from liveness.app_settings import app_settings
 from liveness.exceptions import ChainError
-from liveness.models import AuditEvent, AuditHead, append_only
+from liveness.models import AuditCheck, AuditEvent, AuditHead, append_only
+from liveness.services.retry import retried
 
 ATTEMPT_REGISTERED = "liveness.attempt.registered"
 ATTEMPT_ANSWERED = "liveness.attempt.answered"
@@ -43,8 +45,10 @@ MEDIA_VERIFIED = "liveness.media.verified"
 MEDIA_DAMAGED = "liveness.media.damaged"
 MEDIA_VIEWED = "liveness.media.viewed"
 MEDIA_PREVIEWED = "liveness.media.previewed"
+MEDIA_PREFETCHED = "liveness.media.prefetched"
 MEDIA_DOWNLOADED = "liveness.media.downloaded"
 MEDIA_REFUSED = "liveness.media.refused"
+CHECK_REQUESTED = "liveness.audit.check_requested"
 
 GENESIS = "0" * 64
 # A longer key of the host's user model is hashed, so that every actor fits its column of 80 characters.
@@ -104,6 +108,11 @@ def record(action: str, *, actor: Actor, target: models.Model | None = None, **d
     return event
 
 
+@transaction.atomic
+def _record_request(actor: Actor) -> None:
+    record(CHECK_REQUESTED, actor=actor)
+
+
 def _locked_head() -> AuditHead:
     head, _ = AuditHead.objects.select_for_update().get_or_create(id=1)
     newest = AuditEvent.objects.order_by("-sequence").values_list("sequence", "hash").first()
@@ -154,6 +163,34 @@ def verify(anchors: Iterable[tuple[int, str]] = ()) -> Verdict:
     if broken_at is None and wanted:
         broken_at, reason = expected + 1, "events from this number on are gone"
     return Verdict(expected, previous, broken_at, reason)
+
+
+def keep(verdict: Verdict, *, now: datetime) -> AuditCheck:
+    """Write down what a walk that began at `now` found, for the page that tells how far the chain was verified."""
+    return AuditCheck.objects.create(
+        checked_at=now,
+        sequence=verdict.events,
+        hash=verdict.head,
+        broken_at=verdict.broken_at,
+        reason=verdict.reason,
+    )
+
+
+def check(*, actor: Actor, now: datetime) -> AuditCheck:
+    """Verify the chain because somebody asked, which is an event too, unless the chain's end refuses any."""
+    with suppress(ChainError):
+        retried(lambda: _record_request(actor))
+    return keep(verify(), now=now)
+
+
+def last_checks(count: int = 1) -> list[AuditCheck]:
+    """What the last walks found, the newest first."""
+    return list(AuditCheck.objects.order_by("-id")[:count])
+
+
+def is_still_there(check: AuditCheck) -> bool:
+    """Does the last event that was verified still stand in the chain with the hash it had?"""
+    return not check.sequence or AuditEvent.objects.filter(sequence=check.sequence, hash=check.hash).exists()
 
 
 def unprotected_tables() -> list[str]:

@@ -1,10 +1,12 @@
-"""Check the audit chain, and note or compare anchors."""
+"""Check the audit chain, keep the finding, and note or compare anchors."""
 
 import re
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError
+from django.utils import timezone
 
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
 from liveness.services import audit
@@ -14,7 +16,7 @@ class Command(BaseCommand):
     help = (
         "Verifies the audit chain and that its tables are protected. Exit 1 names the first bad number, or the table "
         "without triggers. Keep the printed anchor (NUMBER:HASH) outside the database: given again with --anchor, it "
-        "proves that the chain up to there was neither cut nor rewritten."
+        "proves that the chain up to there was neither cut nor rewritten. The finding is kept for the audit page."
     )
 
     requires_system_checks = []
@@ -25,7 +27,13 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the finding as one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        begun_at = timezone.now()
         verdict = audit.verify([_anchor(text) for text in options["anchor"]])
+        try:
+            audit.keep(verdict, now=begun_at)
+        except DatabaseError as problem:
+            # A copy that is checked read-only keeps nothing; what was found counts all the same.
+            self.stderr.write(f"The finding could not be kept: {problem}")
         open_tables = ", ".join(audit.unprotected_tables())
         gap = f"append-only triggers are missing on {open_tables}" if open_tables else ""
         anchor = f"{verdict.events}:{verdict.head}"

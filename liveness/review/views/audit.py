@@ -1,16 +1,85 @@
-from typing import Any
+"""The audit screen: what was done and looked at, by whom, and how far all that was verified."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from liveness.review import trail as chain
+from liveness.review import trail_filters, trail_rows
+from liveness.review.trail_filters import MOST, Filters
+from liveness.review.views.commands import SeeOther, person_of
+from liveness.services import audit
+from liveness.services.audit import Actor
+
+LONGEST_CURSOR = 18
+may_audit = permission_required("liveness.view_auditevent", raise_exception=True)
 
 
-def trail(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-    raise Http404
+@require_safe
+@login_required
+@may_audit
+@never_cache
+def trail(request: HttpRequest) -> HttpResponse:
+    """Events, the newest first; `?before=` and `?after=` turn pages, and everything else in the address filters."""
+    person, filters = person_of(request), Filters.parse(request.GET)
+    scope = trail_filters.scope(filters, person)
+    page = chain.page(scope.wanted, before=_cursor(request, "before"), after=_cursor(request, "after"))
+    mark = chain.mark()
+    context = {
+        "filters": filters,
+        "scope": scope,
+        "most": MOST,
+        "tabs": trail_filters.tabs(filters),
+        "chips": trail_filters.chips(filters, scope),
+        "rows": trail_rows.rows(page.events, person),
+        "newer": page.newer and filters.address(after=page.newer),
+        "older": page.older and filters.address(before=page.older),
+        "mark": mark,
+        "command": chain.COMMAND,
+        "broken_page": mark.broken_at and Filters().address(before=mark.broken_at + 1),
+    }
+    return render(request, "liveness_review/audit.html", context)
 
 
-def find(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-    raise Http404
+@csrf_protect
+@require_POST
+@login_required
+@may_audit
+def find(request: HttpRequest) -> HttpResponse:
+    """The search box. It posts, because what people paste into it may be a token, and no token goes into a URL."""
+    text, filters = request.POST.get("q", "").strip(), Filters.parse(request.POST)
+    target = trail_filters.found_page(text, filters, person_of(request))
+    if target is None:
+        messages.warning(
+            request,
+            _("Nothing matches that exactly. Search by user name, subject reference, token, id or event number."),
+        )
+    return SeeOther(target or filters.address())
 
 
-def verify(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-    raise Http404
+@csrf_protect
+@require_POST
+@login_required
+@may_audit
+def verify(request: HttpRequest) -> HttpResponse:
+    """Walk the chain now and keep what was found, if it is short enough for a request."""
+    if not chain.is_short():
+        messages.warning(
+            request, _("The chain is too long to verify from here. Run: %(command)s") % {"command": chain.COMMAND}
+        )
+    else:
+        audit.check(actor=Actor.user(request.user), now=timezone.now())
+    return SeeOther(reverse("liveness_review:audit"))
 
+
+def _cursor(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    is_number = text.isascii() and text.isdecimal() and len(text) <= LONGEST_CURSOR
+    return int(text) if is_number else None

@@ -2,6 +2,7 @@ import json
 import signal
 import sqlite3
 import time
+from contextlib import closing
 
 NUMBERS = {
     *("polled", "passed", "failed", "pending", "unknown", "expired", "invalid"),
@@ -220,6 +221,27 @@ class TestVerifyAudit:
         assert done.code == 1
         assert done.json["broken_at"] == 2
         assert "broken at 2" in done.err
+
+    def test_it_keeps_its_finding(self, portal):
+        portal.register()
+        assert portal.run("liveness_verify_audit").code == 0
+        path = portal.environment["DATABASE_URL"].removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path)) as database:
+            assert database.execute("SELECT sequence, broken_at, reason FROM liveness_auditcheck").fetchall() == [
+                (1, None, "")
+            ]
+
+    def test_it_tells_what_it_found_where_nothing_can_be_kept(self, portal):
+        portal.register()
+        path = portal.environment["DATABASE_URL"].removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            refuse = "BEGIN SELECT RAISE(ABORT, 'this copy is read-only'); END"
+            database.execute(f"CREATE TRIGGER read_only BEFORE INSERT ON liveness_auditcheck {refuse}")
+        done = portal.run("liveness_verify_audit", "--print-anchor")
+        assert done.code == 0
+        assert done.out.startswith("1:")
+        assert "could not be kept: this copy is read-only" in done.err
+        assert "Traceback" not in done.err
 
 
 class TestSandbox:

@@ -12,7 +12,7 @@ from django.db.utils import DatabaseError
 from django.utils import timezone
 
 from liveness.exceptions import ChainError
-from liveness.models import AuditEvent, AuditHead, Poll, append_only
+from liveness.models import AuditCheck, AuditEvent, AuditHead, Poll, append_only
 from liveness.services import audit
 from liveness.services.audit import Actor
 from tests.builders import make_attempt
@@ -189,6 +189,73 @@ def test_the_command_refuses_what_is_no_anchor(anchor):
     assert refusal.value.returncode == 2
 
 
+def test_a_finding_is_kept_word_for_word():
+    record(3)
+    now = timezone.now()
+    audit.keep(audit.verify(), now=now)
+    tamper("UPDATE liveness_auditevent SET actor = %s WHERE sequence = 2", "user:99")
+    broken = audit.keep(audit.verify(), now=now)
+    assert audit.last_checks(5) == [broken, AuditCheck.objects.earliest("id")]
+    assert (broken.checked_at, broken.sequence, broken.broken_at) == (now, 1, 2)
+    assert (broken.hash, broken.reason) == (
+        AuditEvent.objects.get(sequence=1).hash,
+        "its content does not match its hash",
+    )
+
+
+def test_nobody_verified_a_chain_without_a_finding():
+    record(1)
+    assert audit.last_checks() == []
+
+
+def test_a_check_that_somebody_asked_for_covers_its_own_event():
+    record(2)
+    check = audit.check(actor=ACTOR, now=timezone.now())
+    event = AuditEvent.objects.get(sequence=3)
+    assert (event.action, event.actor) == (audit.CHECK_REQUESTED, ACTOR.name)
+    assert (check.sequence, check.hash, check.broken_at) == (3, event.hash, None)
+    assert audit.last_checks() == [check]
+
+
+def test_a_check_finds_the_lost_head_that_refuses_its_event():
+    record(2)
+    AuditHead.objects.all().delete()
+    assert audit.check(actor=ACTOR, now=timezone.now()).broken_at == 1
+    assert AuditEvent.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE liveness_auditevent SET hash = 'f' WHERE sequence = 2",
+        "DELETE FROM liveness_auditevent WHERE sequence = 2",
+    ],
+)
+def test_a_verified_event_that_is_another_now_is_noticed_without_a_walk(sql):
+    record(2)
+    check = audit.keep(audit.verify(), now=timezone.now())
+    record(1)
+    assert audit.is_still_there(check)
+    tamper(sql)
+    assert not audit.is_still_there(check)
+
+
+def test_the_verification_of_an_empty_chain_stays_true():
+    check = audit.keep(audit.verify(), now=timezone.now())
+    record(1)
+    assert audit.is_still_there(check)
+
+
+def test_the_command_keeps_what_it_found():
+    record(2)
+    call_command("liveness_verify_audit")
+    with pytest.raises(CommandError):
+        call_command("liveness_verify_audit", anchor=["2:" + "f" * 64])
+    differs, sound = audit.last_checks(5)
+    assert (sound.sequence, sound.broken_at, sound.reason) == (2, None, "")
+    assert (differs.sequence, differs.broken_at, differs.reason) == (1, 2, audit.DIFFERS)
+
+
 @pytest.fixture
 def tokyo():
     """A database connection that gives its times in another zone than UTC."""
@@ -324,7 +391,7 @@ def test_the_migrations_protect_the_database_that_they_run_on(tmp_path):
     options = {"NAME": tmp_path / "other.sqlite3", "OPTIONS": {}}
     connections["other"] = other = DatabaseWrapper(connection.settings_dict | options, alias="other")
     try:
-        MigrationExecutor(other).migrate([("liveness", "0002_append_only")])
+        MigrationExecutor(other).migrate([(app, "0002_append_only") for app in ("liveness", "liveness_review")])
         assert append_only.unprotected(other) == []
         assert AuditHead.objects.using("other").count() == 1
     finally:

@@ -1,0 +1,152 @@
+"""Reviews, claims, decisions and notes in the admin: facts that are read, never written."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from liveness import search
+from liveness.access import access_policy
+from liveness.admin.audit import ACTIONS
+from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
+from liveness.models import VerificationAttempt
+from liveness.review.models import Claim, Decision, Note, Review
+from liveness.review.services import actions
+from liveness.search import as_uuid
+
+ACTIONS |= {value for name, value in vars(actions).items() if name.isupper()}
+
+
+class StateChangeList(LookAheadChangeList):
+    """The reviews of one state in the order that their index has, all of them by the newest attempt."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str | Combinable]:
+        return ["-queue_at", "-attempt_id"] if "state__exact" in self.params else ["-pk"]
+
+
+class ReviewFactsAdmin(FactsAdmin):
+    """What hangs on an attempt: shown where the attempt may be, and found by its id or token."""
+
+    # How to get from the row to its attempt, and whether the row has an id of its own to be found by.
+    attempt_id = "review_id"
+    has_id = False
+    search_help_text = gettext_lazy("Attempt id, token, or the id of this record, exactly.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        attempts = access_policy().visible_attempts(request.user).filter(pk=OuterRef(self.attempt_id))
+        return super().get_queryset(request).filter(Exists(attempts))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """One comparison with an index of its own."""
+        public_id = as_uuid(search_term)
+        if public_id is None:
+            return (queryset.none() if search_term else queryset), False
+        attempt = access_policy().visible_attempts(request.user).filter(public_id=public_id).first()
+        if attempt:
+            return queryset.filter(**{self.attempt_id: attempt.pk}), False
+        return (queryset.filter(public_id=public_id) if self.has_id else queryset.none()), False
+
+    def found_page(self, request: HttpRequest, text: str) -> str | None:
+        """A token leads to its attempt's id: no token goes into a URL."""
+        attempt = search.find_token(access_policy().visible_attempts(request.user), text)
+        if attempt:
+            return f"{self._url('changelist')}?{urlencode({'q': str(attempt.public_id)})}"
+        return super().found_page(request, text)
+
+    @admin.display(description=gettext_lazy("subject"))
+    def subject(self, row: Any) -> str:
+        return str(self.attempt_of(row).subject_reference)
+
+    @admin.display(description=gettext_lazy("attempt"))
+    def attempt_short(self, row: Any) -> str:
+        return self.attempt_of(row).public_id.hex[:8]
+
+    def attempt_of(self, row: Any) -> VerificationAttempt:
+        attempt: VerificationAttempt = row.review.attempt
+        return attempt
+
+
+@admin.register(Review)
+class ReviewAdmin(ReviewFactsAdmin):
+    attempt_id = "attempt_id"
+    list_display = ("subject", "attempt_short", "state", "outcome", "is_flagged", "due", "decision")
+    list_filter = ("state",)
+    list_select_related = ("attempt", "decision")
+    fields = (
+        *("attempt", "state", "outcome", "version", "evidence_digest", "signals"),
+        *("queue_at", "ready_at", "due_at", "decision", "proposed"),
+    )
+    readonly_fields = ("proposed",)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StateChangeList
+
+    def attempt_of(self, row: Any) -> VerificationAttempt:
+        attempt: VerificationAttempt = row.attempt
+        return attempt
+
+    @admin.display(description=gettext_lazy("due"))
+    def due(self, review: Review) -> SafeString:
+        return render_to_string("liveness/includes/minute.html", {"at": review.due_at})
+
+    @admin.display(description=gettext_lazy("pending proposal"))
+    def proposed(self, review: Review) -> str:
+        """Its id alone: what it says may have to stay unknown to whoever decides next."""
+        return str(review.proposal.public_id) if review.proposal else "-"
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReviewFactsAdmin):
+    has_id = True
+    list_display = ("subject", "attempt_short", "sequence", "stage", "outcome", "maker", "decided")
+    list_select_related = ("review__attempt", "maker")
+    fields = (
+        *("public_id", "review", "sequence", "stage", "outcome", "maker", "decided_at", "from_state", "version"),
+        *("supersedes", "proposal", "needs_second", "is_blind", "reasons", "reasons_version"),
+        *("internal_note", "subject_text", "vendor_outcome", "evidence_digest", "evidence", "seen"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without the blind proposals that wait for a second person, which are told to their makers alone."""
+        is_pending = Exists(Review.objects.filter(proposal=OuterRef("pk")))
+        return super().get_queryset(request).exclude(Q(is_pending, is_blind=True) & ~Q(maker=request.user.pk))
+
+    @admin.display(description=gettext_lazy("decided"))
+    def decided(self, decision: Decision) -> SafeString:
+        return render_to_string("liveness/includes/minute.html", {"at": decision.decided_at})
+
+
+@admin.register(Claim)
+class ClaimAdmin(ReviewFactsAdmin):
+    has_id = True
+    list_display = ("subject", "attempt_short", "holder", "claimed", "ended", "ending")
+    list_select_related = ("review__attempt", "holder")
+    fields = ("public_id", "review", "holder", "claimed_at", "seen_at", "expires_at", "ended_at", "ending")
+
+    @admin.display(description=gettext_lazy("claimed"))
+    def claimed(self, claim: Claim) -> SafeString:
+        return render_to_string("liveness/includes/minute.html", {"at": claim.claimed_at})
+
+    @admin.display(description=gettext_lazy("ended"))
+    def ended(self, claim: Claim) -> SafeString:
+        return render_to_string("liveness/includes/minute.html", {"at": claim.ended_at})
+
+
+@admin.register(Note)
+class NoteAdmin(ReviewFactsAdmin):
+    list_display = ("subject", "attempt_short", "author", "written")
+    list_select_related = ("review__attempt", "author")
+    fields = ("review", "author", "written_at", "text")
+
+    @admin.display(description=gettext_lazy("written"))
+    def written(self, note: Note) -> SafeString:
+        return render_to_string("liveness/includes/minute.html", {"at": note.written_at})
