@@ -17,7 +17,11 @@ from liveness.models import AuditEvent, MediaKind, Outcome
 from liveness.refresh import engine
 from liveness.refresh.summary import Summary
 from liveness.review.models import Notice, SavedView
+from liveness.review.policy import Draft
+from liveness.review.services import claims, notes
+from liveness.review.services.decisions import Stand, decide
 from liveness.review.services.follow import follow
+from liveness.review.services.seen import Seen
 from tests.builders import make_attempt, make_media
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +45,7 @@ TABLE = """
 /review/pulse/                                                       POST 405  405  405  405  405  405  405  405  405
 /review/next/                                                        GET  302  405  405  405  405  405  405  405  405
 /review/next/                                                        POST 302  403  403  303  303  403  403  403  303
-/review/peek/                                                        GET  302  403  403  200  200  403  403  403  200
+/review/peek/                                                        GET  302  403  403  204  204  403  403  403  204
 /review/peek/                                                        POST 302  405  405  405  405  405  405  405  405
 /review/views/                                                       GET  302  405  405  405  405  405  405  405  405
 /review/views/                                                       POST 302  403  403  303  303  303  403  303  303
@@ -169,6 +173,70 @@ TABLE = """
 /admin/liveness/storedmedia/<path:object_id>/change/                 POST 302  302  403  302  302  403  403  403  403
 /admin/liveness/storedmedia/<path:object_id>/                        GET  302  302  302  302  302  302  302  302  302
 /admin/liveness/storedmedia/<path:object_id>/                        POST 302  302  302  302  302  302  302  302  302
+/admin/liveness_review/review/find/                                  GET  302  302  405  302  302  405  405  405  405
+/admin/liveness_review/review/find/                                  POST 302  302  403  302  302  302  403  302  302
+/admin/liveness_review/review/<int:object_id>/act/<slug:name>/       GET  302  302  405  302  302  405  405  405  405
+/admin/liveness_review/review/<int:object_id>/act/<slug:name>/       POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/review/                                       GET  302  302  403  302  302  200  403  200  200
+/admin/liveness_review/review/                                       POST 302  302  403  302  302  200  403  200  200
+/admin/liveness_review/review/add/                                   GET  302  302  403  302  302  403  403  403  403
+/admin/liveness_review/review/add/                                   POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/review/<path:object_id>/history/              GET  302  302  302  302  302  200  403  200  200
+/admin/liveness_review/review/<path:object_id>/history/              POST 302  302  302  302  302  200  403  200  200
+/admin/liveness_review/review/<path:object_id>/delete/               GET  302  302  403  302  302  403  403  403  403
+/admin/liveness_review/review/<path:object_id>/delete/               POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/review/<path:object_id>/change/               GET  302  302  403  302  302  200  403  200  200
+/admin/liveness_review/review/<path:object_id>/change/               POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/review/<path:object_id>/                      GET  302  302  302  302  302  302  302  302  302
+/admin/liveness_review/review/<path:object_id>/                      POST 302  302  302  302  302  302  302  302  302
+/admin/liveness_review/decision/find/                                GET  302  302  405  302  302  405  405  405  405
+/admin/liveness_review/decision/find/                                POST 302  302  403  302  302  302  403  302  302
+/admin/liveness_review/decision/<int:object_id>/act/<slug:name>/     GET  302  302  405  302  302  405  405  405  405
+/admin/liveness_review/decision/<int:object_id>/act/<slug:name>/     POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/decision/                                     GET  302  302  403  302  302  200  403  200  200
+/admin/liveness_review/decision/                                     POST 302  302  403  302  302  200  403  200  200
+/admin/liveness_review/decision/add/                                 GET  302  302  403  302  302  403  403  403  403
+/admin/liveness_review/decision/add/                                 POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/decision/<path:object_id>/history/            GET  302  302  302  302  302  200  403  200  200
+/admin/liveness_review/decision/<path:object_id>/history/            POST 302  302  302  302  302  200  403  200  200
+/admin/liveness_review/decision/<path:object_id>/delete/             GET  302  302  403  302  302  403  403  403  403
+/admin/liveness_review/decision/<path:object_id>/delete/             POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/decision/<path:object_id>/change/             GET  302  302  403  302  302  200  403  200  200
+/admin/liveness_review/decision/<path:object_id>/change/             POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/decision/<path:object_id>/                    GET  302  302  302  302  302  302  302  302  302
+/admin/liveness_review/decision/<path:object_id>/                    POST 302  302  302  302  302  302  302  302  302
+/admin/liveness_review/claim/find/                                   GET  302  302  405  302  302  405  405  405  405
+/admin/liveness_review/claim/find/                                   POST 302  302  403  302  302  302  403  302  302
+/admin/liveness_review/claim/<int:object_id>/act/<slug:name>/        GET  302  302  405  302  302  405  405  405  405
+/admin/liveness_review/claim/<int:object_id>/act/<slug:name>/        POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/claim/                                        GET  302  302  403  302  302  200  403  200  200
+/admin/liveness_review/claim/                                        POST 302  302  403  302  302  200  403  200  200
+/admin/liveness_review/claim/add/                                    GET  302  302  403  302  302  403  403  403  403
+/admin/liveness_review/claim/add/                                    POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/claim/<path:object_id>/history/               GET  302  302  302  302  302  200  403  200  200
+/admin/liveness_review/claim/<path:object_id>/history/               POST 302  302  302  302  302  200  403  200  200
+/admin/liveness_review/claim/<path:object_id>/delete/                GET  302  302  403  302  302  403  403  403  403
+/admin/liveness_review/claim/<path:object_id>/delete/                POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/claim/<path:object_id>/change/                GET  302  302  403  302  302  200  403  200  200
+/admin/liveness_review/claim/<path:object_id>/change/                POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/claim/<path:object_id>/                       GET  302  302  302  302  302  302  302  302  302
+/admin/liveness_review/claim/<path:object_id>/                       POST 302  302  302  302  302  302  302  302  302
+/admin/liveness_review/note/find/                                    GET  302  302  405  302  302  405  405  405  405
+/admin/liveness_review/note/find/                                    POST 302  302  403  302  302  302  403  302  302
+/admin/liveness_review/note/<int:object_id>/act/<slug:name>/         GET  302  302  405  302  302  405  405  405  405
+/admin/liveness_review/note/<int:object_id>/act/<slug:name>/         POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/note/                                         GET  302  302  403  302  302  200  403  200  200
+/admin/liveness_review/note/                                         POST 302  302  403  302  302  200  403  200  200
+/admin/liveness_review/note/add/                                     GET  302  302  403  302  302  403  403  403  403
+/admin/liveness_review/note/add/                                     POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/note/<path:object_id>/history/                GET  302  302  302  302  302  200  403  200  200
+/admin/liveness_review/note/<path:object_id>/history/                POST 302  302  302  302  302  200  403  200  200
+/admin/liveness_review/note/<path:object_id>/delete/                 GET  302  302  403  302  302  403  403  403  403
+/admin/liveness_review/note/<path:object_id>/delete/                 POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/note/<path:object_id>/change/                 GET  302  302  403  302  302  200  403  200  200
+/admin/liveness_review/note/<path:object_id>/change/                 POST 302  302  403  302  302  403  403  403  403
+/admin/liveness_review/note/<path:object_id>/                        GET  302  302  302  302  302  302  302  302  302
+/admin/liveness_review/note/<path:object_id>/                        POST 302  302  302  302  302  302  302  302  302
 /admin/auth/user/<id>/password/                                      GET  302  302  403  302  302  403  403  200  200
 /admin/auth/user/<id>/password/                                      POST 302  302  403  302  302  403  403  200  200
 /admin/auth/user/                                                    GET  302  302  403  302  302  403  403  200  200
@@ -183,8 +251,8 @@ TABLE = """
 /admin/auth/user/<path:object_id>/change/                            POST 302  302  403  302  302  403  403  200  200
 /admin/auth/user/<path:object_id>/                                   GET  302  302  302  302  302  302  302  302  302
 /admin/auth/user/<path:object_id>/                                   POST 302  302  302  302  302  302  302  302  302
-/admin/^(?P<app_label>auth|liveness)/$                               GET  302  302  404  302  302  200  200  200  200
-/admin/^(?P<app_label>auth|liveness)/$                               POST 302  302  404  302  302  200  200  200  200
+/admin/^(?P<app_label>auth|liveness|liveness_review)/$               GET  302  302  404  302  302  200  200  200  200
+/admin/^(?P<app_label>auth|liveness|liveness_review)/$               POST 302  302  404  302  302  200  200  200  200
 /admin/(?P<url>.*)$                                                  GET  302  302  404  302  302  404  404  404  404
 /admin/(?P<url>.*)$                                                  POST 302  302  404  302  302  404  404  404  404
 """
@@ -217,15 +285,19 @@ def objects():
     """One record of each kind, by the model's name as addresses spell it."""
     call_command("portal_roles")
     attempt = make_attempt(outcome=Outcome.PASSED)
-    follow(attempt, now=timezone.now())
     media = make_media(attempt, MediaKind.BEST_FRAME, b"picture")
     media.thumbnail.name = media.path + ".jpg"
     Path(media.thumbnail.path).write_bytes(b"small")
     media.save()
+    follow(attempt, now=timezone.now())
     account = get_user_model().objects.create_user("somebody")
     client, first = Client(), get_user_model().objects.create_superuser("first")
     client.force_login(first)
     client.get(f"/liveness/media/{media.public_id}/")
+    claim = claims.claim(attempt.review, person=first, now=timezone.now())
+    stand = Stand(claim.public_id, claim.review.version, claim.review.evidence_digest)
+    draft = Draft("escalate", ("policy.doubt",), "In doubt.")
+    decision = decide(attempt.review, draft, stand, Seen(), person=first, now=timezone.now())
     notice = Notice.objects.create(
         person=first, review=attempt.review, kind=Notice.Kind.DISAGREED, created_at=timezone.now()
     )
@@ -236,6 +308,10 @@ def objects():
         "attempts": attempt.public_id,
         "media": media.public_id,
         "verificationattempt": attempt.pk,
+        "review": attempt.pk,
+        "claim": claim.pk,
+        "decision": decision.pk,
+        "note": notes.write(attempt.review, "A note.", author=first, now=timezone.now()).pk,
         "storedmedia": media.pk,
         "auditevent": AuditEvent.objects.latest("sequence").pk,
         "user": account.pk,
@@ -244,13 +320,13 @@ def objects():
 
 
 def address(route: str, objects: dict) -> str:
-    record = next((key for name, key in objects.items() if f"/{name}/" in route), 1)
+    record = next((key for name, key in objects.items() if f"/{name}/" in route.removeprefix("/review")), 1)
     if route.startswith("/review/<uuid"):
         record = objects["attempts"]
     act = "refresh_now" if "verificationattempt" in route else "verify_media"
     filled = re.sub(r"<(uuid:public_id|path:object_id|int:object_id|int:pk|id)>", str(record), route)
     filled = filled.replace("<slug:name>", act).replace("<path:content_type_id>", "1")
-    return filled.replace("^(?P<app_label>auth|liveness)/$", "liveness/").replace("(?P<url>.*)$", "nothing/here/")
+    return re.sub(r"\^\(\?P<app_label>.*?\)/\$", "liveness/", filled).replace("(?P<url>.*)$", "nothing/here/")
 
 
 def person(name: str):
