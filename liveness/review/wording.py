@@ -13,11 +13,13 @@ PROBLEMS = {
     "not_opened": _("Open the picture and the video before you approve."),
     "not_played": _("Play more of the video before you approve."),
     "outcome_missing": _("Choose a decision."),
+    "text_missing": _("Write something first."),
 }
 SECONDS = {
     "override": _("it contradicts the vendor"),
     "reason": _("of its reason"),
     "sample": _("it was drawn for a quality check"),
+    "correction": _("it corrects what two people decided"),
 }
 SIGNALS = {
     "seen_before": _("File seen with another subject"),
