@@ -4,7 +4,9 @@ A model that refuses `delete()` is no protection: querysets and SQL go past it. 
 without firing a delete trigger unless the connection turned `recursive_triggers` on, so a third trigger refuses to
 insert over any key that the row could replace, the hidden rowid among them.
 
-The tables, keys and statements are part of migration 0002 and frozen with it. Whoever needs others writes a new
+The statements, and the keys of each table, are part of the migration that installs them and frozen with it: `liveness`'s
+and `liveness.review`'s 0002. Another app adds its tables to `UNIQUE_KEYS` where its models are made, so that
+`unprotected` looks at them exactly where that app is installed. Whoever needs other keys or statements writes a new
 migration with statements of its own, and adapts `unprotected` to what is then installed.
 """
 
@@ -13,7 +15,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 MESSAGE = "is append-only: its rows cannot be changed or removed"
 
-# Every unique key of each protected table.
+# Every unique key of each protected table; other apps add theirs.
 UNIQUE_KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "liveness_auditevent": (("sequence",),),
     "liveness_poll": (("id",), ("attempt_id", "sequence")),

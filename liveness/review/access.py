@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from liveness.access import access_policy
-from liveness.review.models import Review, ReviewQuerySet, ReviewState
+from liveness.review.models import DecisionOutcome, Review, ReviewQuerySet, ReviewState
 
 APP = "liveness_review"
 
@@ -33,7 +33,7 @@ def visible_reviews(person: Person) -> ReviewQuerySet:
     if attempts.query.is_empty():
         return Review.objects.none()
     reviews = Review.objects.all()
-    if not attempts.query.where:
+    if not (attempts.query.where or attempts.query.combinator or attempts.query.is_sliced):
         # A policy that hides nothing needs no look at the attempt of every row.
         return reviews
     return reviews.filter(Exists(attempts.filter(pk=OuterRef("attempt"))))
@@ -45,11 +45,19 @@ def why_not_claim(person: Person, review: Review) -> str:
         return _("The vendor has not answered yet; there is nothing to decide.")
     if review.state == ReviewState.PROPOSED:
         return _why_not_second(person, review)
-    if review.state == ReviewState.ESCALATED and not may(person, "decide_escalated_review"):
+    if _is_for_supervisors(review) and not may(person, "decide_escalated_review"):
         return _("Escalated reviews are decided by a supervisor.")
     if not may(person, "claim_review"):
         return _("Your account may look at reviews, but not decide them.")
     return ""
+
+
+def _is_for_supervisors(review: Review) -> bool:
+    """Escalated, or once decided as such: what a supervisor decided is corrected by one."""
+    if review.state != ReviewState.DECIDED:
+        return review.state == ReviewState.ESCALATED
+    made = review.decisions.exclude(outcome=DecisionOutcome.WITHDRAWN)
+    return made.filter(from_state=ReviewState.ESCALATED).exists()
 
 
 def _why_not_second(person: Person, review: Review) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 APPROVE, REJECT, RETRY, ESCALATE = "approve", "reject", "retry", "escalate"
 PASSED, FAILED = "passed", "failed"
-OVERRIDE, REASON, SAMPLE = "override", "reason", "sample"
+OUTCOMES = frozenset({APPROVE, REJECT, RETRY, ESCALATE})
+OVERRIDE, REASON, SAMPLE, CORRECTION = "override", "reason", "sample", "correction"
 # The vendor's verdict, and the decision that contradicts it.
 CONTRADICTIONS = {(PASSED, REJECT), (FAILED, APPROVE)}
 LONGEST_TEXT = 4000
@@ -60,8 +61,13 @@ def is_sampled(attempt_id: str, share: float, key: bytes) -> bool:
     return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
-def needs_second(draft: Draft, vendor_outcome: str, rules: Rules, *, is_sampled: bool) -> list[str]:
-    """Why a second person must agree; empty if nobody must. An escalation only asks for somebody else."""
+def needs_second(
+    draft: Draft, vendor_outcome: str, rules: Rules, *, is_sampled: bool, corrects_two: bool = False
+) -> list[str]:
+    """Why a second person must agree; empty if nobody must. An escalation only asks for somebody else.
+
+    `corrects_two`: the decision in force was agreed on by two people, whom one must not overrule.
+    """
     if draft.outcome == ESCALATE:
         return []
     needs = []
@@ -71,11 +77,15 @@ def needs_second(draft: Draft, vendor_outcome: str, rules: Rules, *, is_sampled:
         needs.append(REASON)
     if is_sampled:
         needs.append(SAMPLE)
+    if corrects_two:
+        needs.append(CORRECTION)
     return needs
 
 
 def problems(draft: Draft, situation: Situation, rules: Rules, *, allowed: Collection[str]) -> list[str]:
     """The codes of what is wrong with this draft, in the order of the form; `liveness.review.wording` says them."""
+    if draft.outcome not in OUTCOMES:
+        return ["outcome_missing"]
     found = []
     is_against = is_override(situation.vendor_outcome, draft.outcome)
     if set(draft.reasons) - set(allowed):

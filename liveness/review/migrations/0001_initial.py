@@ -460,6 +460,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("waiting", "open", "lost")), _negated=True),
+                    ("decision__isnull", True),
+                    _connector="OR",
+                ),
+                name="liveness_review_undecided_has_none",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="presence",
             constraint=models.UniqueConstraint(fields=("review", "person"), name="liveness_presence_once"),
         ),
@@ -496,6 +507,21 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="liveness_decision_second_has_proposal",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("claim__isnull", True), ("outcome", "withdrawn"), ("supersedes__isnull", False)),
+                    models.Q(
+                        models.Q(("outcome", "withdrawn"), _negated=True),
+                        ("claim__isnull", False),
+                        ("maker__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="liveness_decision_has_claim",
             ),
         ),
         migrations.AddIndex(

@@ -77,6 +77,11 @@ class Decision(models.Model):
                 condition=Q(stage=Stage.SECOND, proposal__isnull=False) | Q(stage=Stage.FIRST, proposal__isnull=True),
                 name="liveness_decision_second_has_proposal",
             ),
+            models.CheckConstraint(
+                condition=Q(outcome=DecisionOutcome.WITHDRAWN, claim__isnull=True, supersedes__isnull=False)
+                | (~Q(outcome=DecisionOutcome.WITHDRAWN) & Q(claim__isnull=False, maker__isnull=False)),
+                name="liveness_decision_has_claim",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ class ReviewState(models.TextChoices):
     DECIDED = "decided", _("Decided")
 
 
+UNDECIDED = (ReviewState.WAITING, ReviewState.OPEN, ReviewState.LOST)
 DECIDABLE = (ReviewState.OPEN, ReviewState.ESCALATED, ReviewState.LOST, ReviewState.DECIDED)
 SETTLED = (ReviewState.LOST, ReviewState.DECIDED)
 
@@ -86,6 +87,10 @@ class Review(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=ReviewState.DECIDED) | Q(decision__isnull=False),
                 name="liveness_review_decided_has_decision",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=UNDECIDED) | Q(decision__isnull=True),
+                name="liveness_review_undecided_has_none",
             ),
         ]
 

@@ -7,16 +7,16 @@ from datetime import datetime
 from functools import partial
 
 from django.contrib.auth.models import AbstractUser
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from liveness.models import VerificationAttempt
 from liveness.review import access
 from liveness.review.app_settings import review_settings
 from liveness.review.exceptions import HeldError
 from liveness.review.models import Claim, ClaimEnding, Notice, Presence, Review, ReviewQuerySet
 from liveness.review.services import actions
+from liveness.review.services.locking import lock
 from liveness.services import audit
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
@@ -24,24 +24,26 @@ from liveness.services.retry import retried
 LONGEST_REASON = 300
 
 
+class _BeatenError(Exception):
+    """Somebody else took the review between the look and the lock."""
+
+
 def claim_next(reviews: ReviewQuerySet, *, person: AbstractUser, now: datetime) -> Claim | None:
     """Claim the most urgent of `reviews` that nobody holds and this person may; None when there is none.
 
     On PostgreSQL, rows that others are just taking are passed over; before it says that nothing is left, it looks once
-    more and waits for them. Where two meet all the same, the unique index decides, and the loser looks again.
+    more and waits for them.
     """
     candidates = access.claimable(reviews, person)
-    for skips_locked in (True, False):
-        is_beaten = True
-        while is_beaten:
-            try:
-                claim = retried(partial(_take_first, candidates, person, now, skips_locked))
-            except IntegrityError:
-                continue
-            if claim:
-                return claim
-            is_beaten = False
-    return None
+    skips_locked = True
+    while True:
+        try:
+            claim = retried(partial(_take_first, candidates, person, now, skips_locked))
+        except _BeatenError:
+            continue
+        if claim or not skips_locked:
+            return claim
+        skips_locked = False
 
 
 def peek(reviews: ReviewQuerySet, *, person: AbstractUser, now: datetime) -> Review | None:
@@ -55,24 +57,22 @@ def claim(review: Review, *, person: AbstractUser, now: datetime) -> Claim:
     def take() -> Claim:
         with transaction.atomic():
             locked = lock(review.pk)
-            held = Claim.objects.active().filter(review=locked).select_related("holder").first()
+            held = _active(locked)
             if held and held.holder_id == person.pk:
                 return _renewed(held, now)
             if held and held.expires_at > now:
                 raise HeldError(_("%(name)s works on this review.") % {"name": held.holder.get_username()})
-            refusal = access.why_not_claim(person, locked)
-            if refusal:
-                raise HeldError(refusal)
-            return _take(locked, person, now)
+            _refuse_unless_allowed(person, locked)
+            return _take(locked, held, person, now)
 
     return retried(take)
 
 
 def renew(review: Review, *, person: AbstractUser, now: datetime) -> Claim | None:
     """A sign of life: the holder's lease starts anew; anybody else is noted as present. The holder's claim, or None."""
-    held = Claim.objects.active().filter(review=review, holder=person.pk).first()
-    if held:
-        return _renewed(held, now)
+    held = Claim.objects.active().filter(review=review, holder=person.pk)
+    if held.update(seen_at=now, expires_at=now + review_settings.LEASE):
+        return held.first()
     Presence.objects.update_or_create(review=review, person_id=person.pk, defaults={"seen_at": now})
     return None
 
@@ -83,8 +83,8 @@ def release(review: Review, *, person: AbstractUser, now: datetime) -> bool:
     def give_back() -> bool:
         with transaction.atomic():
             locked = lock(review.pk)
-            held = Claim.objects.active().filter(review=locked, holder=person.pk).first()
-            if held is None:
+            held = _active(locked)
+            if held is None or held.holder_id != person.pk:
                 return False
             end(held, ClaimEnding.RELEASED, now)
             audit.record(actions.REVIEW_RELEASED, actor=Actor.user(person), target=locked.attempt)
@@ -95,7 +95,7 @@ def release(review: Review, *, person: AbstractUser, now: datetime) -> bool:
 
 def take_over(review: Review, *, person: AbstractUser, reason: str, now: datetime) -> Claim:
     """Take the review from whoever holds it and tell him why. Raises HeldError with what stands against it."""
-    reason = reason.strip()[:LONGEST_REASON]
+    reason = reason.replace("\0", "").strip()[:LONGEST_REASON]
     if not access.may(person, "take_over_review"):
         raise HeldError(_("Only a supervisor may take a review from somebody else."))
     if not reason:
@@ -104,25 +104,15 @@ def take_over(review: Review, *, person: AbstractUser, reason: str, now: datetim
     def take() -> Claim:
         with transaction.atomic():
             locked = lock(review.pk)
-            refusal = access.why_not_claim(person, locked)
-            if refusal:
-                raise HeldError(refusal)
-            held = Claim.objects.active().filter(review=locked).first()
+            held = _active(locked)
             if held and held.holder_id == person.pk:
                 return _renewed(held, now)
+            _refuse_unless_allowed(person, locked)
             if held:
-                _oust(held, person, reason, now)
-            return _take(locked, person, now)
+                _oust(locked, held, person, reason, now)
+            return _take(locked, None, person, now)
 
     return retried(take)
-
-
-def lock(review_id: int) -> Review:
-    """The review, its attempt's row locked until the end of the transaction: that lock guards all that hangs on it."""
-    attempt = VerificationAttempt.objects.select_for_update().get(pk=review_id)
-    review = Review.objects.select_related("decision", "proposal").get(pk=review_id)
-    review.attempt = attempt
-    return review
 
 
 def end(claim: Claim, ending: ClaimEnding, now: datetime) -> None:
@@ -132,15 +122,23 @@ def end(claim: Claim, ending: ClaimEnding, now: datetime) -> None:
 
 
 def hand_back(review: Review, *, person: AbstractUser, now: datetime) -> Claim:
-    """A new claim for the person who just gave the review away, inside the caller's transaction and lock."""
-    return _take(review, person, now)
+    """A claim for the person who just gave the review away, inside the caller's transaction and lock."""
+    held = _active(review)
+    return _renewed(held, now) if held and held.holder_id == person.pk else _take(review, held, person, now)
 
 
 def _take_first(candidates: ReviewQuerySet, person: AbstractUser, now: datetime, skips_locked: bool) -> Claim | None:
     with transaction.atomic():
         free = _free(candidates, now).select_related("attempt")
-        review = free.select_for_update(of=("attempt",), skip_locked=skips_locked).first()
-        return _take(review, person, now) if review else None
+        found = free.select_for_update(of=("attempt",), skip_locked=skips_locked).first()
+        if found is None:
+            return None
+        expired = _active(found)
+        # PostgreSQL found it in a snapshot of before the lock: since then it may have been claimed, and even decided.
+        review = free.filter(pk=found.pk).first()
+        if review is None:
+            raise _BeatenError
+        return _take(review, expired, person, now)
 
 
 def _free(reviews: ReviewQuerySet, now: datetime) -> ReviewQuerySet:
@@ -148,10 +146,23 @@ def _free(reviews: ReviewQuerySet, now: datetime) -> ReviewQuerySet:
     return reviews.filter(~Exists(held)).order_by("queue_at", "attempt_id")
 
 
-def _take(review: Review, person: AbstractUser, now: datetime) -> Claim:
-    for expired in Claim.objects.active().filter(review=review):
+def _active(review: Review) -> Claim | None:
+    """The active claim, locked: a sign of life that comes in now waits, and then finds out what became of it."""
+    claims = Claim.objects.active().filter(review=review).select_related("holder")
+    return claims.select_for_update(of=("self",)).first()
+
+
+def _refuse_unless_allowed(person: AbstractUser, review: Review) -> None:
+    refusal = access.why_not_claim(person, review)
+    if refusal:
+        raise HeldError(refusal)
+
+
+def _take(review: Review, expired: Claim | None, person: AbstractUser, now: datetime) -> Claim:
+    if expired:
         end(expired, ClaimEnding.EXPIRED, now)
-        audit.record(actions.CLAIM_EXPIRED, actor=Actor.system("review"), target=review.attempt)
+        holder = Actor.user(expired.holder).name
+        audit.record(actions.CLAIM_EXPIRED, actor=Actor.system("review"), target=review.attempt, holder=holder)
     taken = Claim.objects.create(
         review=review, holder_id=person.pk, claimed_at=now, seen_at=now, expires_at=now + review_settings.LEASE
     )
@@ -161,19 +172,19 @@ def _take(review: Review, person: AbstractUser, now: datetime) -> Claim:
 
 def _renewed(held: Claim, now: datetime) -> Claim:
     held.seen_at, held.expires_at = now, now + review_settings.LEASE
-    Claim.objects.active().filter(pk=held.pk).update(seen_at=held.seen_at, expires_at=held.expires_at)
+    held.save(update_fields=["seen_at", "expires_at"])
     return held
 
 
-def _oust(held: Claim, person: AbstractUser, reason: str, now: datetime) -> None:
+def _oust(review: Review, held: Claim, person: AbstractUser, reason: str, now: datetime) -> None:
     end(held, ClaimEnding.TAKEN_OVER, now)
     audit.record(
         actions.REVIEW_TAKEN_OVER,
         actor=Actor.user(person),
-        target=held.review.attempt,
-        holder=Actor(f"user:{held.holder_id}").name,
+        target=review.attempt,
+        holder=Actor.user(held.holder).name,
         reason=reason,
     )
     Notice.objects.create(
-        person_id=held.holder_id, review=held.review, kind=Notice.Kind.TAKEN_OVER, text=reason, created_at=now
+        person_id=held.holder_id, review=review, kind=Notice.Kind.TAKEN_OVER, text=reason, created_at=now
     )

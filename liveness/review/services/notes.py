@@ -5,19 +5,26 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
+from liveness.review.exceptions import RefusedError
 from liveness.review.models import Note, Review
-from liveness.review.services import actions, claims
+from liveness.review.policy import LONGEST_TEXT
+from liveness.review.services import actions
+from liveness.review.services.locking import lock
+from liveness.review.wording import PROBLEMS
 from liveness.services import audit
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
 
 
 def write(review: Review, text: str, *, author: AbstractUser, now: datetime) -> Note:
-    """Add a note to the review."""
+    """Add a note to the review. Raises RefusedError when it is empty or too long."""
+    text = text.replace("\0", "").strip()
+    if not text or len(text) > LONGEST_TEXT:
+        raise RefusedError([str(PROBLEMS["text_too_long" if text else "text_missing"])])
 
     def add() -> Note:
         with transaction.atomic():
-            locked = claims.lock(review.pk)
+            locked = lock(review.pk)
             note = Note.objects.create(review=locked, author_id=author.pk, written_at=now, text=text)
             audit.record(actions.NOTE_WRITTEN, actor=Actor.user(author), target=locked.attempt)
             return note

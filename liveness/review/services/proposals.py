@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
 
-from liveness.review.models import Claim, Decision, DecisionOutcome, Notice, Review
-from liveness.review.services import actions
+from liveness.review.models import Claim, Decision, DecisionOutcome, Notice, Review, ReviewState
+from liveness.review.services import actions, places
 from liveness.services import audit
 from liveness.services.audit import Actor
 
@@ -19,8 +19,8 @@ def cancel(review: Review, *, now: datetime) -> None:
     if proposal is None:
         return
     withdrawn = withdraw(review, proposal, now=now)
-    review.state, review.proposal = proposal.from_state, None
-    review.queue_at = (review.due_at or now) if review.decision is None else now
+    review.state, review.proposal = ReviewState(proposal.from_state), None
+    review.queue_at = places.queue_time(review, now)
     audit.record(
         actions.DECISION_CANCELLED,
         actor=Actor.system("review"),

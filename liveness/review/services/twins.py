@@ -10,34 +10,46 @@ from django.db.models import Q, QuerySet
 
 from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.review.models import Review
+from liveness.review.services import locking
+from liveness.services.retry import retried
 
 SEEN_BEFORE = "seen_before"
 MOST = 50
 
 
 def twins(attempt: VerificationAttempt) -> QuerySet[StoredMedia]:
-    """Files of other subjects with the same SHA-256, or the same MD5 declared where one of the two never arrived."""
-    same = Q(pk__in=[])
-    for sha256, md5 in attempt.media.exclude(declared_md5="").values_list("sha256", "declared_md5"):
-        same |= Q(sha256=sha256) if sha256 else Q(declared_md5=md5)
-        same |= Q(declared_md5=md5, sha256="")
-    others = StoredMedia.objects.exclude(attempt__subject_reference=attempt.subject_reference)
-    return others.filter(same).exclude(state=MediaState.ABSENT).order_by("-id")
+    """Files of other subjects that the vendor declared with the same MD5, the newest first.
+
+    That finds every equal SHA-256, because a stored file has the MD5 that was declared for it, and also files that
+    never arrived. Two files made to share an MD5 are found as well: somebody should look at those all the more.
+    """
+    md5s = list(attempt.media.exclude(declared_md5="").values_list("declared_md5", flat=True))
+    # SQLite uses the partial index only for a query that repeats its condition.
+    same = StoredMedia.objects.filter(~Q(declared_md5=""), declared_md5__in=md5s)
+    others = same.exclude(attempt__subject_reference=attempt.subject_reference)
+    return others.exclude(state=MediaState.ABSENT).order_by("-id")
 
 
 def flag_later(attempt: VerificationAttempt) -> None:
     """After the commit, tell the reviews of the twins too: the second copy is news about the first.
 
-    Not in the same transaction, which would take locks of other attempts in no order.
+    Not in the same transaction, which would lock several attempts in no order. The change that was committed stands
+    even if this fails.
     """
-    transaction.on_commit(partial(_flag, attempt))
+    # Not a `partial`: Django logs what failed by its `__qualname__`, which a partial has not.
+    transaction.on_commit(lambda: _flag(attempt), robust=True)
 
 
 def _flag(attempt: VerificationAttempt) -> None:
-    attempts = set(twins(attempt).values_list("attempt_id", flat=True)[:MOST])
-    with transaction.atomic():
-        for review in Review.objects.select_for_update().filter(pk__in=attempts).order_by("pk"):
-            if SEEN_BEFORE not in review.signals:
-                review.signals = [*review.signals, SEEN_BEFORE]
-                review.is_flagged = True
-                review.save(update_fields=["signals", "is_flagged"])
+    found = set(twins(attempt).values_list("attempt_id", flat=True)[:MOST])
+    for review_id, signals in Review.objects.filter(pk__in=found).values_list("pk", "signals"):
+        if SEEN_BEFORE not in signals:
+            retried(partial(_flag_one, review_id))
+
+
+@transaction.atomic
+def _flag_one(review_id: int) -> None:
+    review = locking.lock(review_id)
+    if SEEN_BEFORE not in review.signals:
+        signals = [SEEN_BEFORE, *review.signals]
+        Review.objects.filter(pk=review_id).update(signals=signals, is_flagged=True)
