@@ -84,3 +84,9 @@ def test_a_host_project_runs_the_whole_job_without_the_portal(host, sandbox):
     assert seen["picture is whole"]
     assert (seen["polls"], seen["views"] >= 1) == (1, True)
     host.manage("liveness_verify_audit")
+
+
+def test_the_core_loads_and_protects_nothing_of_the_review_app(host):
+    host.manage("migrate", "--verbosity", "0")
+    answer = json.loads(host.python("-m", "hostsite.loaded"))
+    assert answer == {"review": [], "protected": ["liveness_auditevent", "liveness_poll"], "unprotected": []}

@@ -1,0 +1,103 @@
+"""Reviews and people for tests of the review app, made the way the services make them."""
+
+from dataclasses import replace
+from itertools import count
+
+from django.db import transaction
+from django.utils import timezone
+
+from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
+from liveness.review.models import Review
+from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
+from liveness.review.services import claims, decisions, follow
+from liveness.review.services.decisions import Stand
+from liveness.review.services.seen import Seen
+from liveness.services import attempts, audit, viewing
+from liveness.services.audit import Actor
+from tests.builders import make_attempt, make_media
+from tests.people import make_user
+
+REVIEWER = ("view_verificationattempt", "view_storedmedia", "view_review", "claim_review", "add_note")
+SUPERVISOR = (*REVIEWER, "second_review", "decide_escalated_review", "take_over_review")
+# A draft of each outcome that the rules let through, whatever the vendor said.
+DRAFTS = {
+    APPROVE: Draft(APPROVE, ("policy.vendor_wrong",), "The vendor is wrong."),
+    REJECT: Draft(REJECT, ("attack.print",), "The edge of the paper shows."),
+    RETRY: Draft(RETRY, ("quality.light",), "", "Please find more light."),
+    ESCALATE: Draft(ESCALATE, ("policy.doubt",), "I cannot tell."),
+}
+TOKEN = "D2B55F0C-FB5D-4FB6-8765-3E931EBBFC79"
+_numbers = count(1)
+
+
+def make_reviewer(**fields):
+    return make_user(*REVIEWER, **fields)
+
+
+def make_supervisor(**fields):
+    return make_user(*SUPERVISOR, **fields)
+
+
+def make_review(outcome=Outcome.PASSED, *, has_media=True, now=None, **fields) -> Review:
+    """The review of an attempt of a subject of its own, with a picture and a video of its own."""
+    attempt = make_attempt(outcome=outcome, **({"subject_reference": f"subject-{next(_numbers)}"} | fields))
+    if has_media and attempt.is_answered:
+        for kind in MediaKind:
+            make_media(attempt, kind, f"{kind} {attempt.public_id}".encode())
+    return in_step(attempt, now=now)
+
+
+def register(token=TOKEN, **changes) -> VerificationAttempt:
+    """An attempt that came in as all do, through the service."""
+    values = {"subject_reference": "subject-1", "now": timezone.now(), "actor": Actor.system("tests")}
+    return attempts.register(token, **(values | changes))[0]
+
+
+def answer(attempt, result, now=None) -> Review:
+    """The vendor's answer, recorded as the engine does; the review after it."""
+    attempts.record(attempt.pk, result, now=now or timezone.now(), actor=Actor.system("tests"))
+    return fresh(attempt)
+
+
+def in_step(attempt, *, now=None) -> Review:
+    with transaction.atomic():
+        return follow.follow(attempt, now=now or timezone.now())
+
+
+def fresh(review: Review) -> Review:
+    return Review.objects.select_related("attempt", "decision", "proposal").get(pk=review.pk)
+
+
+def look(review: Review, person) -> None:
+    """Open every file of the review."""
+    for file in review.attempt.media.all():
+        viewing.record_look(file, audit.MEDIA_VIEWED, actor=Actor.user(person), now=timezone.now())
+
+
+def stand_of(claim) -> Stand:
+    """What a page says that is made under this claim now."""
+    review = Review.objects.get(pk=claim.review_id)
+    return Stand(claim.public_id, review.version, review.evidence_digest)
+
+
+def claimed(review: Review, person) -> Stand:
+    """The review held by this person, who has opened every file: what the page that he decides on says."""
+    claim = claims.claim(review, person=person, now=timezone.now())
+    look(review, person)
+    return stand_of(claim)
+
+
+def send(review: Review, draft: Draft, stand: Stand, person, shown=None, *, now=None):
+    """The decision as the page sends it."""
+    return decisions.decide(review, draft, stand, shown or Seen(), person=person, now=now or timezone.now())
+
+
+def decide(review: Review, person, outcome: str, *, now=None, **changes):
+    """Claim, look, and decide as this person, with the draft that goes with the outcome."""
+    stand = claimed(review, person)
+    return send(review, replace(DRAFTS[outcome], **changes), stand, person, now=now)
+
+
+def recorded(*names: str) -> list[AuditEvent]:
+    """The audit events of these actions, the oldest first."""
+    return list(AuditEvent.objects.filter(action__in=names).order_by("sequence"))
