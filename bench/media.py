@@ -3,8 +3,8 @@
     .venv/bin/python bench/media.py [--page /liveness/attempts/{attempt}/] [--visits 20]
 
 gunicorn with its own database and storage runs twice on loopback, by itself and behind nginx with X-Accel-Redirect, as
-docs/ describe it but without TLS. The video is a drawn one of 9.4 MB. Needs nginx and Chromium; takes about a minute.
-Exit 1 when an aim is missed by a factor of 2 or more.
+docs/ describe it but without TLS. The video is a drawn one of 9.4 MB. Needs nginx, Chromium and 1 GB in the temporary
+directory; takes one to two minutes. Exit 1 when an aim is missed by a factor of 2 or more.
 """
 
 import argparse
@@ -16,12 +16,13 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from playwright.sync_api import Browser  # noqa: E402
+from playwright.sync_api import Browser
 
-from bench.common.browser import Visit, chromium, visit  # noqa: E402
-from bench.common.clients import HOST, Target, answer_times, side_by_side, stalled  # noqa: E402
-from bench.common.report import Line, at_least, at_most, beside, progress, report  # noqa: E402
-from bench.common.servers import Servers, end_cleanly, nginx, servers  # noqa: E402
+from bench.common.browser import Visit, chromium, visit
+from bench.common.clients import HOST, Target, answer_times, rates, stalled
+from bench.common.endings import end_cleanly
+from bench.common.report import Line, at_least, at_most, beside, progress, report
+from bench.common.servers import Servers, nginx, servers
 
 CLIENTS, FILES, ROUNDS = 8, 10, 7
 ANSWERS = 40
@@ -35,11 +36,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-media-") as directory:
         progress("starting the portal and nginx")
         # Each visit is the first look at its attempt; one more of them only warms up.
-        with servers(Path(directory), attempts=options.visits + 1) as running, chromium() as browser:
+        with servers(Path(directory), attempts=options.visits + 1) as running:
             lines += throughput(running)
             lines += small_page(running, options.small_page, options.role)
-            lines += visits(running, browser, options)
-            version = browser.version
+            with chromium() as browser:
+                lines += visits(running, browser, options)
+                version = browser.version
     return report(lines, nginx=nginx_version(), Chromium=version)
 
 
@@ -60,11 +62,11 @@ def throughput(running: Servers) -> list[Line]:
         "front": running.video(running.front),
         "embedded": running.video(running.embedded),
     }
-    rates = side_by_side(targets, rounds=ROUNDS, clients=CLIENTS, files=FILES)
-    floor = rates["plain"]
+    reached = rates(targets, rounds=ROUNDS, clients=CLIENTS, files=FILES)
+    floor = reached["plain"]
     return [
-        beside("video by X-Accel / nginx static", rates["front"], floor, "MB/s", at_least(0.75)),
-        beside("video embedded / nginx static", rates["embedded"], floor, "MB/s", at_least(0.6)),
+        beside("video by X-Accel / nginx static", reached["front"], floor, "MB/s", at_least(0.75)),
+        beside("video embedded / nginx static", reached["embedded"], floor, "MB/s", at_least(0.6)),
     ]
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from liveness.access import access_policy
 from liveness.exceptions import ChainError
-from liveness.models import StoredMedia
+from liveness.models import MediaKind, StoredMedia
 from liveness.responses import Evidence, deliver, refusal
 from liveness.services import audit, viewing
 from liveness.services.audit import Actor
@@ -59,7 +59,7 @@ def media(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     if not _is_embedded(request):
         return _standing_alone(request, file)
     # What a page fetches ahead nobody has seen yet: the look is recorded when the picture itself is asked for.
-    return _pass(request, file, audit.MEDIA_PREFETCHED if _is_prefetch(request) else audit.MEDIA_VIEWED)
+    return _pass(request, file, audit.MEDIA_PREFETCHED if _is_prefetch(request, file) else audit.MEDIA_VIEWED)
 
 
 @door
@@ -103,7 +103,10 @@ def _is_embedded(request: HttpRequest) -> bool:
     return site in (None, "same-origin") and (destination is None or destination in EMBEDDING)
 
 
-def _is_prefetch(request: HttpRequest) -> bool:
+def _is_prefetch(request: HttpRequest, file: StoredMedia) -> bool:
+    """Only our own script's fetch of a picture counts; whatever else claims to prefetch has looked."""
+    if file.kind != MediaKind.BEST_FRAME or request.headers.get("Sec-Fetch-Dest") != "empty":
+        return False
     purposes = (request.headers.get(name, "") for name in ("Purpose", "Sec-Purpose"))
     return any(purpose.partition(";")[0].strip().lower() == "prefetch" for purpose in purposes)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, sync_playwright
 
+from bench.common.clients import HOST
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",
@@ -23,9 +25,10 @@ WATCH = """
 window.visit = {};
 visit.isReady = new Promise((resolve, reject) => {
   const settle = () => visit.picture && visit.seekable && resolve();
-  setTimeout(() => reject(new Error(`not ready: ${JSON.stringify(visit)}`)), 15000);
+  setTimeout(() => reject(new Error(`${location} is not ready: ${JSON.stringify(visit)}`)), 15000);
   new PerformanceObserver(list => {
-    visit.picture ??= list.getEntries()[0].renderTime;
+    // A picture that could not be loaded has no size.
+    visit.picture ??= list.getEntries().find(entry => entry.naturalWidth)?.renderTime;
     settle();
   }).observe({type: "element", buffered: true});
   const look = ({target}) => {
@@ -93,10 +96,11 @@ def visit(browser: Browser, url: str, session: str = "") -> Visit:
     try:
         context.add_init_script(WATCH)
         if session:
-            context.add_cookies([{"name": "sessionid", "value": session, "url": url}])
+            context.add_cookies([{"name": "sessionid", "value": session, "domain": HOST, "path": "/"}])
         page = context.new_page()
         page.goto(url, wait_until="commit")
         ready = page.evaluate(READY)
+        page.wait_for_load_state()
         # Not near the start, where a frame is shown without any seek.
         landed = page.evaluate(SEEK, random.uniform(0.7, ready["duration"] - 0.1))
         return Visit(ready["picture"], ready["seekable"], landed["took"], landed["off"])

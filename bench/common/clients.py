@@ -3,15 +3,20 @@
 import socket
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
+from multiprocessing import get_context
 from statistics import median
-from threading import Barrier
+
+from bench.common.endings import deaf_children
 
 HOST = "127.0.0.1"
-PIECE = 1 << 20
+# What a browser reads at a time.
+PIECE = 64 * 1024
+# All clients begin at the same moment, when each has been told of it.
+LEAD = 0.1
 # nginx drops a client that takes nothing for 30 s (docs/nginx.conf); what is measured has to be over before.
 PATIENCE = 25.0
 
@@ -33,17 +38,6 @@ class Target:
             connection.close()
 
 
-def rate(target: Target, *, clients: int, files: int) -> float:
-    """Megabytes a second that all clients together get, each reading so many files over one connection."""
-    start = Barrier(clients + 1)
-    with ThreadPoolExecutor(clients) as pool:
-        readers = [pool.submit(_read, target, files, start) for _ in range(clients)]
-        start.wait()
-        begun = time.perf_counter()
-        total = sum(reader.result() for reader in readers)
-    return total / 1e6 / (time.perf_counter() - begun)
-
-
 def answer_times(target: Target, count: int) -> list[float]:
     """Milliseconds to each of `count` answers over one connection."""
     with target.connection() as connection:
@@ -62,27 +56,40 @@ def stalled(target: Target, count: int) -> Iterator[None]:
             raise RuntimeError("the stalled clients were not held long enough to measure beside them")
 
 
-def side_by_side(targets: dict[str, Target], *, rounds: int, clients: int, files: int) -> dict[str, float]:
-    """The median rate of each target, measured by turns."""
-    rates = [{name: rate(target, clients=clients, files=files) for name, target in targets.items()}]
-    rates += [
-        {name: rate(target, clients=clients, files=files) for name, target in targets.items()} for _ in range(rounds)
-    ]
-    # The first round only warms up.
-    return {name: median(one[name] for one in rates[1:]) for name in targets}
+def rates(targets: dict[str, Target], *, rounds: int, clients: int, files: int) -> dict[str, float]:
+    """Megabytes a second that all clients together get of each target: the medians of rounds, measured by turns.
+
+    Each client is a process of its own, for threads of one Python share one core and leave the other to the server.
+    """
+    with ProcessPoolExecutor(clients, mp_context=get_context("spawn")) as pool:
+        with deaf_children():
+            pool.submit(int).result()
+        # The first round only warms up.
+        measured = [
+            {name: _rate(pool, target, clients, files) for name, target in targets.items()} for _ in range(rounds + 1)
+        ][1:]
+    return {name: median(one[name] for one in measured) for name in targets}
 
 
-def _read(target: Target, files: int, start: Barrier) -> int:
+def _rate(pool: Executor, target: Target, clients: int, files: int) -> float:
+    start = time.monotonic() + LEAD
+    readers = [pool.submit(_read, target, files, start) for _ in range(clients)]
+    done = [reader.result() for reader in readers]
+    return sum(size for size, _end in done) / 1e6 / (max(end for _size, end in done) - start)
+
+
+def _read(target: Target, files: int, start: float) -> tuple[int, float]:
+    """Read the file so many times over one connection from `start` on; the bytes and the moment of the last."""
     buffer, total = memoryview(bytearray(PIECE)), 0
     with target.connection() as connection:
-        start.wait()
+        time.sleep(max(0.0, start - time.monotonic()))
         for _ in range(files):
             connection.request("GET", target.path, headers=target.headers)
             response = connection.getresponse()
             assert response.status == 200, response.status
             while read := response.readinto(buffer):
                 total += read
-    return total
+    return total, time.monotonic()
 
 
 def _timed(connection: HTTPConnection, target: Target) -> float:

@@ -5,7 +5,7 @@ With the filling at its end a browser would have the whole film after its first 
 
 import struct
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 WITHIN = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
@@ -70,4 +70,4 @@ def _numbers(body: bytes, skip: int = 0) -> list[int]:
 
 def _cut(film: bytes, start: int, sizes: list[int]) -> list[bytes]:
     ends = list(accumulate(sizes, initial=start))
-    return [film[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+    return [film[begin:end] for begin, end in pairwise(ends)]

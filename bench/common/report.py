@@ -12,6 +12,8 @@ import django
 
 # A machine that others use as well is up to this much slower at times; what misses by more is a regression.
 TOLERANCE = 2.0
+# Before the bench adds its own.
+LOAD = os.getloadavg()[0]
 HEADINGS = ("what", "figure", "peer or floor", "ratio", "aim", "verdict")
 
 
@@ -68,12 +70,8 @@ class Line:
         return "missed" if self.shortfall < TOLERANCE else f"missed by {self.shortfall:.0f}x"
 
     def cells(self) -> tuple[str, ...]:
-        figure, peer = (f"{_number(value)} {self.unit}" if value is not None else "" for value in self._values())
-        ratio = _number(self.ratio) if self.ratio is not None else ""
-        return (self.what, figure, peer, ratio, self._aim(), self.verdict)
-
-    def _values(self) -> tuple[float | None, float | None]:
-        return self.figure, self.peer
+        figure, peer = (_measure(value, self.unit) for value in (self.figure, self.peer))
+        return (self.what, figure, peer, _measure(self.ratio), self._aim(), self.verdict)
 
     def _aim(self) -> str:
         if self.aim is None:
@@ -111,7 +109,8 @@ def progress(text: str) -> None:
 def _surroundings(versions: dict[str, str]) -> str:
     known = {"Python": platform.python_version(), "Django": django.__version__} | versions
     software = ", ".join(f"{name} {version}" for name, version in known.items())
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} x {_processor()}\n{software}\n"
+    machine = f"{os.cpu_count()} x {_processor()}, load at the start {LOAD:.1f}"
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine}\n{software}\n"
 
 
 def _processor() -> str:
@@ -126,6 +125,10 @@ def _processor() -> str:
 def _padded(column: int, cell: str, width: int) -> str:
     # Words stand left and numbers right.
     return cell.rjust(width) if 0 < column < 4 else cell.ljust(width)
+
+
+def _measure(value: float | None, unit: str = "") -> str:
+    return "" if value is None else f"{_number(value)} {unit}".rstrip()
 
 
 def _number(value: float) -> str:

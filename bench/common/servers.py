@@ -1,10 +1,9 @@
-"""The portal as deployed, on loopback: gunicorn alone, gunicorn behind nginx with X-Accel, and nginx with plain files."""
+"""The portal as deployed, on loopback: gunicorn alone, gunicorn behind nginx with X-Accel, nginx with bare files."""
 
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ server {{ listen 127.0.0.1:{plain}; access_log {0}/plain.log; root {0}/plain; }}
 """
 BARE = """<!doctype html><title>bare</title>
 <div class="pane--best_frame"><img src="best_frame.jpg"></div>
-<div class="pane--video"><video src="video.mp4" controls preload="metadata"></video></div>
+<div class="pane--video"><video src="video.mp4" poster="best_frame.jpg" controls preload="metadata"></video></div>
 """
 
 
@@ -59,6 +58,7 @@ def servers(directory: Path, *, attempts: int) -> Iterator[Servers]:
     """Everything running, with so many attempts; nothing of it is left afterwards."""
     environment = _environment(directory)
     _python(environment, "manage.py", "migrate", "--verbosity", "0")
+    # No page uses the extensions of htmx.
     _python(environment, "manage.py", "collectstatic", "--noinput", "--verbosity", "0")
     code = f"import django; django.setup(); from bench.common.seed import main; main({attempts})"
     seeded = json.loads(_python(environment, "-c", code))
@@ -82,11 +82,6 @@ def nginx() -> str:
     return program
 
 
-def end_cleanly() -> None:
-    """Let SIGTERM unwind the program like Ctrl-C does, so that every server is stopped."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-
-
 def _environment(directory: Path) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
@@ -94,6 +89,8 @@ def _environment(directory: Path) -> dict[str, str]:
         "DJANGO_ENV_FILE": os.devnull,
         "DJANGO_SECRET_KEY": "bench-only-" + "x" * 50,
         "DJANGO_ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "TENCENTCLOUD_SECRET_ID": "bench",
+        "TENCENTCLOUD_SECRET_KEY": "bench",
         "DATABASE_URL": f"sqlite:///{directory / 'portal.sqlite3'}",
         "LIVENESS_MEDIA_ROOT": str(directory / "evidence"),
         "BENCH_STATIC_ROOT": str(directory / "static"),
@@ -146,6 +143,7 @@ def _configuration(directory: Path, behind: int, front: int, plain: int) -> str:
         "portal.example.com": "localhost",
         "/var/log/nginx": str(directory),
         "/srv/kyc/evidence/": f"{directory}/evidence/",
+        "/srv/kyc/staticfiles/": f"{directory}/static/",
     }
     for old, new in changes.items():
         assert old in text, old

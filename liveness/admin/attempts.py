@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -22,6 +21,7 @@ from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.services import wording
 from liveness.services.attempts import REGIONS
 from liveness.services.audit import Actor
+from liveness.templatetags.liveness import badge, minute
 
 LACKING = (MediaState.WANTED, MediaState.LOST, MediaState.ABSENT)
 
@@ -135,7 +135,7 @@ class AttemptAdmin(FactsAdmin):
 
     @admin.display(description=gettext_lazy("outcome"))
     def verdict(self, attempt: VerificationAttempt) -> SafeString:
-        return render_to_string("liveness/includes/outcome.html", {"attempt": attempt})
+        return badge(attempt)
 
     @admin.display(description=gettext_lazy("why"))
     def why(self, attempt: VerificationAttempt) -> str:
@@ -143,11 +143,11 @@ class AttemptAdmin(FactsAdmin):
 
     @admin.display(description=gettext_lazy("issued"))
     def issued(self, attempt: VerificationAttempt) -> SafeString:
-        return render_to_string("liveness/includes/minute.html", {"at": attempt.issued_at})
+        return minute(attempt.issued_at)
 
     @admin.display(description=gettext_lazy("finished"))
     def finished(self, attempt: VerificationAttempt) -> SafeString:
-        return render_to_string("liveness/includes/minute.html", {"at": attempt.finished_at})
+        return minute(attempt.finished_at)
 
     def _registered(self, request: HttpRequest, attempt: VerificationAttempt, is_new: bool) -> HttpResponseRedirect:
         if is_new:

@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
-from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +16,7 @@ from liveness.admin.mixins import FactsAdmin
 from liveness.models import StoredMedia
 from liveness.presentation import Piece
 from liveness.search import as_uuid
+from liveness.templatetags.liveness import minute
 
 SHA256_LENGTH = 64
 # One subject's attempts; more than these are not one person's.
@@ -100,7 +100,7 @@ class StoredMediaAdmin(FactsAdmin):
 
     @admin.display(description=gettext_lazy("stored"))
     def stored(self, file: StoredMedia) -> SafeString:
-        return render_to_string("liveness/includes/minute.html", {"at": file.stored_at})
+        return minute(file.stored_at)
 
     @admin.display(description=gettext_lazy("size"))
     def bytes(self, file: StoredMedia) -> str:

@@ -4,10 +4,10 @@ A model that refuses `delete()` is no protection: querysets and SQL go past it. 
 without firing a delete trigger unless the connection turned `recursive_triggers` on, so a third trigger refuses to
 insert over any key that the row could replace, the hidden rowid among them.
 
-The statements, and the keys of each table, are part of the migration that installs them and frozen with it: `liveness`'s
-and `liveness.review`'s 0002. Another app adds its tables to `UNIQUE_KEYS` where its models are made, so that
-`unprotected` looks at them exactly where that app is installed. Whoever needs other keys or statements writes a new
-migration with statements of its own, and adapts `unprotected` to what is then installed.
+The statements, and the keys of each table, are part of the migration that installs them and frozen with it. Another
+app adds its tables to `UNIQUE_KEYS` where its models are made, so that `unprotected` looks at them exactly where that
+app is installed. Whoever needs other keys or statements writes a new migration with statements of its own, and adapts
+`unprotected` to what is then installed.
 """
 
 from django.db.backends.base.base import BaseDatabaseWrapper

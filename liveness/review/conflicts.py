@@ -72,7 +72,9 @@ def _changes(review: Review, person: AbstractUser, since: datetime | None) -> li
     """What came or was found out after this person had claimed the review, the newest first."""
     if since is None:
         return []
-    found = [Change(poll.asked_at, answer=poll) for poll in review.attempt.polls.filter(asked_at__gte=since)]
+    may_read = access_policy().may_read_answers(person, review.attempt)
+    polls = review.attempt.polls.filter(asked_at__gte=since) if may_read else ()
+    found = [Change(poll.asked_at, answer=poll) for poll in polls]
     for file in access_policy().visible_media(person).filter(attempt=review.attempt):
         times = filter(None, (file.stored_at, file.damaged_at, file.closed_at, file.created_at))
         found += [Change(at, file=file) for at in [max(times)] if at >= since]

@@ -98,8 +98,9 @@ def counts(person: Person) -> dict[str, int]:
 
 
 def unread(person: Person) -> QuerySet[Notice]:
-    """What the person has not been told yet, the newest first."""
-    return Notice.objects.filter(person=person.pk, read_at__isnull=True).order_by("-id")
+    """What the person has not been told yet, the newest first; nothing of reviews that he may see no longer."""
+    notices = Notice.objects.filter(person=person.pk, read_at__isnull=True)
+    return notices.filter(review__in=visible_reviews(person).order_by().values("pk")).order_by("-id")
 
 
 def notices(person: Person) -> list[Notice]:

@@ -7,8 +7,10 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+
+from liveness.models import VerificationAttempt
 
 register = template.Library()
 
@@ -22,6 +24,27 @@ def icon(name: str) -> SafeString:
     sprite = static("liveness/icons.svg")
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', sprite, name
+    )
+
+
+@register.simple_tag
+def badge(attempt: VerificationAttempt) -> SafeString:
+    """The attempt's outcome as symbol, word and colour."""
+    outcome = attempt.outcome
+    return format_html(
+        '<span class="badge badge--{}">{}{}</span>', outcome, icon(outcome), attempt.get_outcome_display()
+    )
+
+
+@register.simple_tag
+def minute(at: datetime | None) -> SafeString:
+    """A time to the minute, with the exact one on hover."""
+    if at is None:
+        return mark_safe("–")  # noqa: RUF001 - a dash, as typographers have it
+    local = timezone.localtime(at)
+    exact = date_format(local, "j M Y, H:i:s T")
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, date_format(local, "j M Y, H:i")
     )
 
 

@@ -37,6 +37,11 @@ def video():
 
 
 @pytest.fixture
+def picture():
+    return make_media(make_attempt(), MediaKind.BEST_FRAME, CONTENT)
+
+
+@pytest.fixture
 def viewer():
     return signed_in(make_user(*LOOK))
 
@@ -255,19 +260,31 @@ def test_a_thumbnail_is_a_look_of_its_own(viewer):
     assert actions() == [audit.MEDIA_PREVIEWED, audit.MEDIA_REFUSED]
 
 
+FETCHED = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+SHOWN = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+
+
 @pytest.mark.parametrize(
     "header", [{"Purpose": "prefetch"}, {"Sec-Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}]
 )
-def test_what_is_fetched_ahead_is_recorded_but_not_as_seen(viewer, video, header):
+def test_what_our_page_fetches_ahead_is_recorded_but_not_as_seen(viewer, picture, header):
     for _ in range(2):
-        assert viewer.get(url(video), headers=header).getvalue() == CONTENT
+        assert viewer.get(url(picture), headers=header | FETCHED).status_code == 200
     assert actions() == [audit.MEDIA_PREFETCHED]
-    viewer.get(url(video))
+    viewer.get(url(picture))
     assert actions() == [audit.MEDIA_PREFETCHED, audit.MEDIA_VIEWED]
 
 
-def test_an_unknown_purpose_is_a_look(viewer, video):
-    viewer.get(url(video), headers={"Purpose": "not-prefetch"})
+@pytest.mark.parametrize(
+    "headers", [FETCHED | {"Purpose": "not-prefetch"}, {"Purpose": "prefetch"}, {"Purpose": "prefetch"} | SHOWN]
+)
+def test_any_other_request_is_a_look_whatever_it_claims(viewer, picture, headers):
+    viewer.get(url(picture), headers=headers)
+    assert actions() == [audit.MEDIA_VIEWED]
+
+
+def test_no_video_is_fetched_ahead(viewer, video):
+    viewer.get(url(video), headers={"Purpose": "prefetch"} | FETCHED)
     assert actions() == [audit.MEDIA_VIEWED]
 
 

@@ -60,6 +60,7 @@ def shipped(directory: Path, portal: Portal, plain: int, secure: int) -> str:
         "/etc/ssl/kyc": str(directory),
         "/var/log/nginx": str(directory),
         "/srv/kyc/evidence/": f"{portal.evidence}/",
+        "/srv/kyc/staticfiles/": f"{ROOT}/liveness/static/",
     }
     text = (ROOT / "docs/nginx.conf").read_text()
     for old, new in changes.items():
@@ -202,7 +203,7 @@ def test_plain_http_leads_to_https_whatever_host_is_claimed(front):
 def test_a_claimed_protocol_or_host_changes_nothing(front):
     spoofed = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example", "X-Forwarded-For": "1.2.3.4"}
     response = front.session.get(front.url + "/", headers=spoofed, allow_redirects=False, timeout=10)
-    assert (response.status_code, response.headers["Location"]) == (302, "/liveness/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/review/")
 
 
 def test_the_log_keeps_no_query(front):

@@ -71,6 +71,10 @@ def test_leaving_ends_the_session_and_clears_the_browser(path):
     assert replayed.get("/liveness/").status_code == 302
 
 
+def test_nobody_can_have_a_browser_cleared_by_an_address():
+    assert "Clear-Site-Data" not in signed_in(make_user()).get("/accounts/logout/")
+
+
 @pytest.mark.parametrize("next_page", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_a_log_in_never_leads_to_another_site(next_page):
     user = make_user("view_verificationattempt")

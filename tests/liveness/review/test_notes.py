@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -61,3 +63,10 @@ def test_a_note_that_cannot_be_recorded_is_none(review, author):
     with pytest.raises(ChainError):
         write(review, "lost", author)
     assert not Note.objects.exists()
+
+
+def test_the_same_note_sent_twice_is_one(review, author):
+    first = write(review, "Ask the branch.", author)
+    assert write(review, "Ask the branch.", author) == first
+    assert notes.write(review, "Ask the branch.", author=author, now=NOW + timedelta(minutes=2)) != first
+    assert len(recorded(actions.NOTE_WRITTEN)) == 2

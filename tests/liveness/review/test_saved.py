@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from liveness.access import AccessPolicy
 from liveness.review.models import Notice, SavedView
 from tests.liveness.review.queueing import QUEUE, due
 from tests.liveness.review.working import make_reviewer
@@ -116,3 +117,16 @@ def test_all_of_it_takes_a_post_from_a_page_of_ours_by_somebody_who_may_look(cli
     forged = signed_in(make_user("view_review"), enforce_csrf_checks=True)
     assert forged.post(address, {"name": "A"}).status_code == 403
     assert not SavedView.objects.exists()
+
+
+def test_a_notice_of_a_review_that_one_may_see_no_longer_is_silent(client, me, settings):
+    notice_for(me)
+    settings.LIVENESS_ACCESS_POLICY = "tests.liveness.review.test_saved.NothingVisible"
+    page = client.get(QUEUE)
+    assert page.context["unread"] == 0
+    assert page.context["notices"] == []
+
+
+class NothingVisible(AccessPolicy):
+    def visible_attempts(self, user):
+        return super().visible_attempts(user).filter(region="nowhere")
