@@ -22,6 +22,7 @@ from bench.common.endings import end_cleanly
 from bench.common.report import Line, at_least, at_most, beside, faster, progress, report
 
 SMALL = 10_000
+ROUNDS = 3
 DEEP = 0.9
 TABS = ("open", "decided")
 # What belongs to the log-in and not to the page.
@@ -45,12 +46,22 @@ def main() -> int:
     end_cleanly()
     lines: list[Line] = []
     for kind in KINDS if options.database == "both" else [options.database]:
-        found = []
-        for rows in (SMALL, options.rows):
-            with fresh(kind) as url:
-                found.append(with_portal(url, measure, kind, rows, options.runs))
-        lines += compared(kind, options.rows, *found)
+        with fresh(kind) as small, fresh(kind) as large:
+            with_portal(small, fill, kind, SMALL)
+            with_portal(large, fill, kind, options.rows)
+            lines += compared(kind, options.rows, *_by_turns(kind, small, large, options.runs))
     return report(lines)
+
+
+def _by_turns(kind: str, small: str, large: str, runs: int) -> tuple[Found, Found]:
+    """Both sizes measured by turns, the best of each kept: what else the machine does hits both alike."""
+    best: list[Found] = [{}, {}]
+    for number in range(ROUNDS):
+        progress(f"{kind}: round {number + 1} of {ROUNDS}")
+        for found, url in zip(best, (small, large), strict=True):
+            again = with_portal(url, measure, runs)
+            found |= {name: min(value, found.get(name, value)) for name, value in again.items()}
+    return best[0], best[1]
 
 
 def compared(kind: str, rows: int, small: Found, large: Found) -> list[Line]:
@@ -67,14 +78,18 @@ def compared(kind: str, rows: int, small: Found, large: Found) -> list[Line]:
     return [*lines, faster(f"{kind}: stock list / queue", large["open, first page"], stock, "ms", at_least(20))]
 
 
-def measure(kind: str, rows: int, runs: int) -> Found:
-    """Milliseconds of every page on one database of this size, in a process where the portal is set up."""
+def fill(kind: str, rows: int) -> None:
+    """Make the rows, in a process where the portal is set up."""
     from bench.common import population, reviews
 
     begun = time.monotonic()
     population.fill(rows)
     reviews.fill()
     progress(f"{kind}: {rows:,} attempts with media and reviews in {time.monotonic() - begun:.0f} s")
+
+
+def measure(runs: int) -> Found:
+    """Milliseconds of every page on one database, in a process where the portal is set up."""
     visit, found = _visitor(), {}
     for tab in TABS:
         for depth, place in (("first page", None), ("90 % deep", _place(tab))):
@@ -156,8 +171,9 @@ def _visitor() -> Callable[[str], object]:
     from django.contrib.auth import get_user_model
     from django.test import Client
 
+    people = get_user_model().objects
     client = Client()
-    client.force_login(get_user_model().objects.create_superuser("root"))
+    client.force_login(people.filter(username="root").first() or people.create_superuser("root"))
 
     def visit(address: str) -> object:
         response = client.get(address)
