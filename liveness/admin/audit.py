@@ -1,6 +1,6 @@
 """The audit chain in the admin: read-only, by action, actor or object, with the names of people looked up now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -12,11 +12,13 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveness.access import Person
+from liveness.access import Person, access_policy
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
-from liveness.models import AuditEvent
+from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
+from liveness.search import as_uuid
 from liveness.services import audit
 from liveness.services.audit import Actor
 
@@ -28,6 +30,23 @@ ACTIONS = {
     for name, value in vars(audit).items()
     if name.startswith(("ATTEMPT_", "MEDIA_", "CHECK_")) and isinstance(value, str)
 }
+
+
+def _out_of_sight(event: AuditEvent, user: Person) -> str:
+    """Does the event concern an attempt or a file that may not appear before this person?"""
+    rows: dict[str, QuerySet[Any]] = {
+        VerificationAttempt._meta.label_lower: access_policy().visible_attempts(user),
+        StoredMedia._meta.label_lower: access_policy().visible_media(user),
+    }
+    if event.object_type not in rows:
+        return ""
+    public_id = as_uuid(event.object_id)
+    is_seen = public_id is not None and rows[event.object_type].filter(public_id=public_id).exists()
+    return "" if is_seen else _("hidden")
+
+
+# Each says why a person is not told the details of an event, or nothing; an optional app adds its own.
+WITHHOLDERS: list[Callable[[AuditEvent, Any], str]] = [_out_of_sight]
 
 
 def name_actors(events: Iterable[AuditEvent]) -> None:
@@ -95,6 +114,14 @@ class AuditEventAdmin(FactsAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AuditChangeList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEvent | None:
+        """The event, with a word in place of details that this person may not read."""
+        event: AuditEvent | None = super().get_object(request, object_id, from_field)
+        if event is not None:
+            reasons = (withheld(event, request.user) for withheld in WITHHOLDERS)
+            event.details = next(filter(None, reasons), event.details)
+        return event
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -1,14 +1,16 @@
 """Who may do what with reviews, on top of `liveness.access`, which says what a person may see at all."""
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from liveness.access import access_policy
-from liveness.review.models import DecisionOutcome, Review, ReviewQuerySet, ReviewState
+from liveness.review.models import Decision, DecisionOutcome, Note, Review, ReviewQuerySet, ReviewState, Stage
 
 APP = "liveness_review"
+Row = TypeVar("Row", bound=Model)
 
 
 class Person(Protocol):
@@ -49,6 +51,8 @@ def why_not_claim(person: Person, review: Review) -> str:
         return _("Escalated reviews are decided by a supervisor.")
     if not may(person, "claim_review"):
         return _("Your account may look at reviews, but not decide them.")
+    if review.state == ReviewState.ESCALATED and _disagreed(person, review):
+        return _("You took part in this disagreement, so somebody else has to settle it.")
     return ""
 
 
@@ -75,4 +79,44 @@ def claimable(reviews: ReviewQuerySet, person: Person) -> ReviewQuerySet:
         states.append(ReviewState.ESCALATED)
     if may(person, "second_review"):
         states.append(ReviewState.PROPOSED)
-    return reviews.filter(state__in=states).exclude(proposal__maker=person.pk)
+    # Spelt out for the state that it concerns, so that no other row is looked at twice.
+    free = ~Q(state=ReviewState.ESCALATED) | ~Exists(_disagreements(person, OuterRef("pk")))
+    return reviews.filter(free, state__in=states).exclude(proposal__maker=person.pk)
+
+
+def hidden_decisions(person: Person) -> QuerySet[Decision]:
+    """What must stay unknown to this person, who may be asked for the second, blind decision on its review.
+
+    That is the pending proposal, those before it that were undone or cancelled, and all else that its maker made of the
+    review since the decision in force. To the maker himself nothing is hidden.
+    """
+    is_blind = Q(is_blind=True) | Q(outcome=DecisionOutcome.WITHDRAWN, supersedes__is_blind=True)
+    is_newer = Q(sequence__gt=Coalesce(F("review__decision__sequence"), 0), stage=Stage.FIRST)
+    pending = Decision.objects.filter(review__proposal__is_blind=True).exclude(review__proposal__maker=person.pk)
+    return pending.filter(is_blind | (is_newer & Q(maker=F("review__proposal__maker"))))
+
+
+def hidden_notes(person: Person) -> QuerySet[Note]:
+    """The notes of whoever made a decision that is hidden from this person; one's own are never hidden."""
+    made = hidden_decisions(person).filter(review=OuterRef("review"), maker=OuterRef("author"))
+    return Note.objects.filter(Exists(made)).exclude(author=person.pk)
+
+
+def without(hidden: QuerySet[Row], rows: QuerySet[Row]) -> QuerySet[Row]:
+    """`rows` but for the hidden ones, each looked up by its key."""
+    return rows.filter(~Exists(hidden.filter(pk=OuterRef("pk"))))
+
+
+def _disagreed(person: Person, review: Review) -> bool:
+    # A review that is not saved stands for any of its state.
+    return review.pk is not None and _disagreements(person, review.pk).exists()
+
+
+def _disagreements(person: Person, review: OuterRef | int) -> QuerySet[Decision]:
+    """The newest decision that stands on the review, if it disputes a proposal and this person made one of the two."""
+    taken_back = Decision.objects.filter(supersedes=OuterRef("pk"), outcome=DecisionOutcome.WITHDRAWN)
+    inner = OuterRef(review) if isinstance(review, OuterRef) else review
+    made = Decision.objects.filter(~Exists(taken_back), review=inner).exclude(outcome=DecisionOutcome.WITHDRAWN)
+    newest = made.order_by("-sequence").values("pk")[:1]
+    disputes = Decision.objects.filter(pk=Subquery(newest), stage=Stage.SECOND).exclude(outcome=F("proposal__outcome"))
+    return disputes.filter(Q(maker=person.pk) | Q(proposal__maker=person.pk))

@@ -4,24 +4,27 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from liveness import search
 from liveness.access import access_policy
-from liveness.admin.audit import ACTIONS
+from liveness.admin.audit import ACTIONS, WITHHOLDERS
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
 from liveness.models import VerificationAttempt
+from liveness.review import access, trail_rows
 from liveness.review.models import Claim, Decision, Note, Review
 from liveness.review.services import actions
+from liveness.review.views.commands import person_of
 from liveness.search import as_uuid
+from liveness.templatetags.liveness import minute
 
 ACTIONS |= {value for name, value in vars(actions).items() if name.isupper()}
+WITHHOLDERS.append(trail_rows.withheld)
 
 
 class StateChangeList(LookAheadChangeList):
@@ -96,7 +99,7 @@ class ReviewAdmin(ReviewFactsAdmin):
 
     @admin.display(description=gettext_lazy("due"))
     def due(self, review: Review) -> SafeString:
-        return render_to_string("liveness/includes/minute.html", {"at": review.due_at})
+        return minute(review.due_at)
 
     @admin.display(description=gettext_lazy("pending proposal"))
     def proposed(self, review: Review) -> str:
@@ -116,13 +119,12 @@ class DecisionAdmin(ReviewFactsAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without the blind proposals that wait for a second person, which are told to their makers alone."""
-        is_pending = Exists(Review.objects.filter(proposal=OuterRef("pk")))
-        return super().get_queryset(request).exclude(Q(is_pending, is_blind=True) & ~Q(maker=request.user.pk))
+        """Without what this person must not know while he may be the second person of a blind proposal."""
+        return access.without(access.hidden_decisions(person_of(request)), super().get_queryset(request))
 
     @admin.display(description=gettext_lazy("decided"))
     def decided(self, decision: Decision) -> SafeString:
-        return render_to_string("liveness/includes/minute.html", {"at": decision.decided_at})
+        return minute(decision.decided_at)
 
 
 @admin.register(Claim)
@@ -134,11 +136,11 @@ class ClaimAdmin(ReviewFactsAdmin):
 
     @admin.display(description=gettext_lazy("claimed"))
     def claimed(self, claim: Claim) -> SafeString:
-        return render_to_string("liveness/includes/minute.html", {"at": claim.claimed_at})
+        return minute(claim.claimed_at)
 
     @admin.display(description=gettext_lazy("ended"))
     def ended(self, claim: Claim) -> SafeString:
-        return render_to_string("liveness/includes/minute.html", {"at": claim.ended_at})
+        return minute(claim.ended_at)
 
 
 @admin.register(Note)
@@ -147,6 +149,10 @@ class NoteAdmin(ReviewFactsAdmin):
     list_select_related = ("review__attempt", "author")
     fields = ("review", "author", "written_at", "text")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without those of people whose decisions must stay unknown for now."""
+        return access.without(access.hidden_notes(person_of(request)), super().get_queryset(request))
+
     @admin.display(description=gettext_lazy("written"))
     def written(self, note: Note) -> SafeString:
-        return render_to_string("liveness/includes/minute.html", {"at": note.written_at})
+        return minute(note.written_at)

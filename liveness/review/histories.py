@@ -68,10 +68,11 @@ def history(review: Review, person: Person) -> list[Entry]:
     """Every decision that this person may know of, the newest first."""
     if not access.may(person, "view_decision"):
         return []
-    rows = list(review.decisions.select_related("maker", "proposal", "supersedes").order_by("-sequence"))
+    known = access.without(access.hidden_decisions(person), review.decisions.all())
+    rows = list(known.select_related("maker", "proposal", "supersedes").order_by("-sequence"))
     withdrawn = {row.supersedes_id for row in rows if row.outcome == DecisionOutcome.WITHDRAWN}
     hides = is_hidden(review, person)
-    return [_entry(row, review, withdrawn, hides) for row in rows if not (hides and row.pk == review.proposal_id)]
+    return [_entry(row, review, withdrawn, hides) for row in rows]
 
 
 def in_force(entries: list[Entry]) -> Entry | None:

@@ -152,7 +152,8 @@ def _decided(review: Review, person: AbstractUser) -> dict[str, Any]:
 def _notes(review: Review, person: AbstractUser) -> list[Note] | None:
     if not access.may(person, "view_note"):
         return None
-    return list(review.notes.select_related("author").order_by("id"))
+    known = access.without(access.hidden_notes(person), review.notes.all())
+    return list(known.select_related("author").order_by("id"))
 
 
 def _taken_back(review: Review, person: AbstractUser) -> Typed | None:

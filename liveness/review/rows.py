@@ -134,5 +134,5 @@ def _verdict(review: Review, tab: Tab, person: Person) -> Verdict | None:
     if tab.name == ReviewState.DECIDED:
         return Verdict(made.outcome, DONE.get(made.outcome, made.get_outcome_display()), maker, is_mine)
     if made.is_blind:
-        return Verdict("", _("Quality check"), maker, is_mine)
+        return Verdict("", _("Quality check"), maker if is_mine else "", is_mine)
     return Verdict(made.outcome, made.get_outcome_display(), maker, is_mine)

@@ -15,7 +15,7 @@ from liveness import presentation
 from liveness.access import access_policy
 from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.presentation import Row
-from liveness.review import access, histories
+from liveness.review import access
 from liveness.review.ageing import span
 from liveness.review.histories import DONE, Text
 from liveness.review.models import Claim, Decision, DecisionOutcome, Note, Review, Stage
@@ -112,11 +112,10 @@ def _verdicts(attempts: Sequence[VerificationAttempt], person: AbstractUser) -> 
     found: defaultdict[int, list[Verdict]] = defaultdict(list)
     if not access.may(person, "view_decision"):
         return found
-    decisions = Decision.objects.filter(review__in=[attempt.pk for attempt in attempts])
-    for decision in decisions.select_related("maker", "review__proposal").order_by("review", "sequence"):
-        is_pending = decision.pk == decision.review.proposal_id
-        if not (is_pending and histories.is_hidden(decision.review, person)):
-            found[decision.review_id].append(_verdict(decision, is_pending=is_pending))
+    made = Decision.objects.filter(review__in=[attempt.pk for attempt in attempts])
+    decisions = access.without(access.hidden_decisions(person), made)
+    for decision in decisions.select_related("maker", "review").order_by("review", "sequence"):
+        found[decision.review_id].append(_verdict(decision, is_pending=decision.pk == decision.review.proposal_id))
     return found
 
 
@@ -143,7 +142,8 @@ def _holders(attempts: Sequence[VerificationAttempt], now: datetime) -> dict[int
 def _notes(attempts: Sequence[VerificationAttempt], person: AbstractUser) -> dict[int, int] | None:
     if not access.may(person, "view_note"):
         return None
-    notes = Note.objects.filter(review__in=[attempt.pk for attempt in attempts])
+    written = Note.objects.filter(review__in=[attempt.pk for attempt in attempts])
+    notes = access.without(access.hidden_notes(person), written)
     return dict(notes.order_by().values_list("review").annotate(Count("pk")))
 
 

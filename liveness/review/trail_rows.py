@@ -1,18 +1,17 @@
 """The rows of the audit screen: each event with the person, the record and the words that belong to it today."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext as _
 
 from liveness.access import access_policy
-from liveness.models import AuditEvent
+from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.review import trail
-from liveness.review.access import visible_reviews
+from liveness.review.access import Person, may, visible_reviews
 from liveness.review.histories import is_hidden
 from liveness.review.models import Review
 from liveness.review.services import actions
@@ -21,6 +20,8 @@ from liveness.search import as_uuid
 
 SYSTEM = "system:"
 ANONYMOUS = "anonymous"
+EVIDENCE = {model._meta.label_lower for model in (VerificationAttempt, StoredMedia)}
+DECISIONS = {value for name, value in vars(actions).items() if name.startswith("DECISION_")}
 
 
 @dataclass(frozen=True)
@@ -56,24 +57,30 @@ class Row:
 
 @dataclass(frozen=True)
 class Known:
-    """What a page's events refer to, fetched at once: accounts by actor, attempts by object id, and their reviews."""
+    """What a page's events refer to, fetched at once: accounts by actor, attempts by object id, and their reviews.
+
+    `pages` are the attempts whose review this person may open.
+    """
 
     users: Mapping[str, AbstractUser]
     attempts: Mapping[str, tuple[UUID, str]]
     reviews: Mapping[UUID, Review]
+    pages: Set[UUID]
 
     @property
     def names(self) -> dict[str, str]:
         return {actor: user.get_username() for actor, user in self.users.items()}
 
 
-def rows(events: Sequence[AuditEvent], person: AbstractUser) -> list[Row]:
+def rows(events: Sequence[AuditEvent], person: Person) -> list[Row]:
     """The rows for this person, in a handful of queries however many they are."""
-    holders = (str(trail.data_of(event).get("holder", "")) for event in events)
-    users = trail.people([*(event.actor for event in events), *holders])
-    attempts = _attempts(events, person)
-    known = Known(users, attempts, _reviews(attempts, person))
+    known = _known(events, person)
     return [_row(event, known, person) for event in events]
+
+
+def withheld(event: AuditEvent, person: Person) -> str:
+    """Why this person is not told the details of the event, in words; empty if he is."""
+    return _withheld(event, _known([event], person), person)
 
 
 def who(actor: str) -> Who:
@@ -91,30 +98,48 @@ def _who(actor: str, user: AbstractUser | None) -> Who:
     return Who(actor, actor, "unknown", _("no such account"))
 
 
-def _row(event: AuditEvent, known: Known, person: AbstractUser) -> Row:
-    attempt = known.attempts.get(event.object_id)
-    review = known.reviews.get(attempt[0]) if attempt else None
-    data, proof = trail.data_of(event), event.details
-    details = details_of(data, known.names)
-    if review and _is_blind(event, data, review, person):
-        details, proof = _("hidden until the second person has decided"), ""
+def _row(event: AuditEvent, known: Known, person: Person) -> Row:
+    attempt, reason = known.attempts.get(event.object_id), _withheld(event, known, person)
     return Row(
         event,
         _who(event.actor, known.users.get(event.actor)),
         act_of(event.action),
-        About(*attempt, has_page=review is not None) if attempt else None,
-        details,
-        _spaced(proof),
+        About(*attempt, has_page=attempt[0] in known.pages) if attempt else None,
+        reason or details_of(trail.data_of(event), known.names),
+        "" if reason else _spaced(event.details),
     )
 
 
-def _is_blind(event: AuditEvent, data: Mapping[str, Any], review: Review, person: AbstractUser) -> bool:
-    """Is this the blind proposal that still waits for its second person?"""
-    is_pending = review.proposal is not None and str(review.proposal.public_id) == data.get("decision")
-    return event.action == actions.DECISION_PROPOSED and is_pending and is_hidden(review, person)
+def _known(events: Sequence[AuditEvent], person: Person) -> Known:
+    holders = (str(trail.data_of(event).get("holder", "")) for event in events)
+    users = trail.people([*(event.actor for event in events), *holders])
+    attempts = _attempts(events, person)
+    ids = {public_id for public_id, _subject in attempts.values()}
+    # Not only those that he may open: what of a blind proposal has to be hidden is hidden from everybody.
+    reviews = Review.objects.filter(attempt__public_id__in=ids).select_related("attempt", "proposal")
+    pages = visible_reviews(person).filter(attempt__public_id__in=ids).order_by()
+    return Known(
+        users,
+        attempts,
+        {review.attempt.public_id: review for review in reviews},
+        set(pages.values_list("attempt__public_id", flat=True)),
+    )
 
 
-def _attempts(events: Sequence[AuditEvent], person: AbstractUser) -> dict[str, tuple[UUID, str]]:
+def _withheld(event: AuditEvent, known: Known, person: Person) -> str:
+    attempt = known.attempts.get(event.object_id)
+    if attempt is None and event.object_type in EVIDENCE:
+        return _("hidden")
+    if event.action not in DECISIONS:
+        return ""
+    review = known.reviews.get(attempt[0]) if attempt else None
+    if review is None or not may(person, "view_review"):
+        return _("hidden")
+    # All of its decisions: a proposal that was undone says as much as the one that waits.
+    return _("hidden until the second person has decided") if is_hidden(review, person) else ""
+
+
+def _attempts(events: Sequence[AuditEvent], person: Person) -> dict[str, tuple[UUID, str]]:
     """The id and the subject of the attempt behind each object id, as far as this person may see them."""
     ids = [public_id for event in events if (public_id := as_uuid(event.object_id))]
     policy = access_policy()
@@ -123,12 +148,6 @@ def _attempts(events: Sequence[AuditEvent], person: AbstractUser) -> dict[str, t
     found = [(each, each, subject) for each, subject in attempts.values_list("public_id", "subject_reference")]
     found += media.values_list("public_id", "attempt__public_id", "attempt__subject_reference")
     return {str(each): (attempt, subject) for each, attempt, subject in found}
-
-
-def _reviews(attempts: Mapping[str, tuple[UUID, str]], person: AbstractUser) -> dict[UUID, Review]:
-    ids = {public_id for public_id, _subject in attempts.values()}
-    reviews = visible_reviews(person).filter(attempt__public_id__in=ids).select_related("attempt", "proposal")
-    return {review.attempt.public_id: review for review in reviews}
 
 
 def _spaced(details: str) -> str:

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from liveness.access import AccessPolicy
 from liveness.admin import mixins
 from liveness.client.errors import ConfigurationError
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, Poll, StoredMedia, VerificationAttempt
@@ -239,6 +240,23 @@ def test_the_change_page_shows_picture_video_custody_ledger_and_audit(root, atte
         assert shown in text
     for hidden in (attempt.sdk_token, "bucket.cos.example", "<script>alert"):
         assert hidden not in text
+
+
+class NoneOfThem(AccessPolicy):
+    """A host's policy that hides every attempt."""
+
+    def visible_attempts(self, user):
+        return super().visible_attempts(user).none()
+
+
+def test_the_page_of_an_event_keeps_to_itself_what_the_policy_hides(attempt, settings):
+    with transaction.atomic():
+        for target in (attempt, attempt.media.first()):
+            audit.record(audit.MEDIA_VIEWED, actor=Actor.system("tests"), target=target, sha256="f" * 64)
+    client, pages = staff(*LOOK), [f"{AUDIT}{event.pk}/change/" for event in AuditEvent.objects.all()]
+    assert all("f" * 64 in client.get(page).text for page in pages)
+    settings.LIVENESS_ACCESS_POLICY = f"{__name__}.NoneOfThem"
+    assert not any("f" * 64 in client.get(page).text for page in pages)
 
 
 def test_the_audit_trail_is_for_those_who_may_see_the_audit(attempt):

@@ -26,12 +26,12 @@ def undo(decision: Decision, *, person: AbstractUser, now: datetime) -> Claim:
             if refusal:
                 raise RefusedError([refusal])
             withdrawn = proposals.withdraw(review, decision, now=now, maker=person)
+            undone = {"decision": str(decision.public_id), "action": making.action_of(decision)}
+            making.tell(actions.DECISION_UNDONE, withdrawn, person, undoes=undone | making.verdict(decision))
             _put_back(review, decision, now)
             making.advance(review)
             disagreed = Notice.objects.filter(review=review, kind=Notice.Kind.DISAGREED)
             disagreed.filter(created_at=decision.decided_at).delete()
-            undone = {"decision": str(decision.public_id), "action": making.action_of(decision)}
-            making.tell(actions.DECISION_UNDONE, withdrawn, person, undoes=undone | making.verdict(decision))
             return claims.hand_back(review, person=person, now=now)
 
     return retried(take_back)
@@ -57,6 +57,8 @@ def _put_back(review: Review, decision: Decision, now: datetime) -> None:
     review.state, review.proposal = ReviewState(decision.from_state), decision.proposal
     review.decision = (decision.proposal or decision).supersedes
     review.queue_at = places.queue_time(review, now)
+    if review.proposal and review.proposal.evidence_digest != review.evidence_digest:
+        proposals.cancel(review, now=now)
     if review.state == ReviewState.LOST:
         places.place(review, list(review.attempt.media.all()), now=now)
     places.set_signals(review, review.signals)

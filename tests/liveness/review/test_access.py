@@ -1,8 +1,10 @@
 """Who may see and claim which review."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.db import NotSupportedError
+from django.db import NotSupportedError, connection
 from django.utils import timezone
 
 from liveness.access import AccessPolicy
@@ -129,6 +131,33 @@ def test_whoever_made_a_proposal_neither_claims_nor_is_offered_it():
     assert "You made this proposal" in access.why_not_claim(maker, review)
     assert review not in access.claimable(Review.objects.all(), maker)
     assert review in access.claimable(Review.objects.all(), make_supervisor())
+
+
+def test_two_who_disagree_leave_it_to_a_third():
+    maker, second = make_supervisor(), make_supervisor()
+    review = make_proposed(maker)
+    decide(review, second, APPROVE)
+    other, offered = make_escalated(), Review.objects.order_by("pk")
+    for person in (maker, second):
+        assert "took part in this disagreement" in access.why_not_claim(person, fresh(review))
+        assert list(access.claimable(offered, person)) == [other]
+    third = make_supervisor()
+    assert access.why_not_claim(third, fresh(review)) == ""
+    assert list(access.claimable(offered, third)) == [review, other]
+
+
+@pytest.mark.postgres
+def test_what_can_be_claimed_is_found_along_the_queue_s_index():
+    """And every disagreement by the key of its review: neither reviews nor decisions are read as a whole."""
+    make_escalated()
+    escalated = Review.objects.filter(state=ReviewState.ESCALATED).order_by("queue_at", "attempt_id")
+    if connection.vendor == "postgresql":
+        # A table of two rows is read as a whole unless that is forbidden.
+        connection.cursor().execute("SET LOCAL enable_seqscan = off")
+    plan = access.claimable(escalated, make_supervisor())[:1].explain()
+    assert "liveness_review_queue" in plan or "liveness_review_flagged" in plan
+    assert "Seq Scan" not in plan and "hashed" not in plan
+    assert not re.search(r"SCAN (?!liveness_review_review USING INDEX)\w*review", plan)
 
 
 def test_an_escalation_that_was_undone_leaves_the_rest_to_everybody():

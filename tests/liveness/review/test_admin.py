@@ -8,9 +8,17 @@ from django.utils import timezone
 
 from liveness.access import AccessPolicy
 from liveness.review.models import Claim, Decision, Note, Review
-from liveness.review.policy import APPROVE, ESCALATE
-from liveness.review.services import claims, notes
-from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor
+from liveness.review.policy import APPROVE, ESCALATE, REJECT
+from liveness.review.services import actions, claims, notes
+from tests.liveness.review.working import (
+    decide,
+    fresh,
+    make_review,
+    make_reviewer,
+    make_supervisor,
+    propose_again,
+    recorded,
+)
 from tests.people import make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +181,32 @@ def test_a_blind_proposal_is_told_to_its_maker_alone(settings):
     assert shown(signed_in(maker), "decision") == [proposal]
     decide(review, make_supervisor(), APPROVE)
     assert proposal in shown(others, "decision")
+
+
+@pytest.mark.parametrize("is_undone", [True, False])
+def test_nothing_around_a_blind_proposal_is_told_either(settings, is_undone):
+    settings.LIVENESS_REVIEW_SAMPLE, settings.LIVENESS_REVIEW_UNDO = 1, 30
+    maker, review, others = make_supervisor(), make_review(), staff(*SEE)
+    propose_again(review, maker, REJECT, is_undone=is_undone)
+    notes.write(review, "The edge shows.", author=maker, now=timezone.now())
+    assert shown(others, "decision") == shown(others, "note") == []
+    assert others.get(page_of("note")).status_code == 302
+    decide(review, make_supervisor(), REJECT)
+    assert (len(shown(others, "decision")), len(shown(others, "note"))) == (4, 1)
+
+
+def test_the_audit_in_the_admin_withholds_a_blind_proposal_until_it_is_settled(settings):
+    settings.LIVENESS_REVIEW_SAMPLE = 1
+    review, auditor = make_review(), staff(*SEE, "view_auditevent")
+    decide(review, make_supervisor(), REJECT)
+    [event] = recorded(actions.DECISION_PROPOSED)
+    page = f"/admin/liveness/auditevent/{event.pk}/change/"
+    text = auditor.get(page).text
+    assert "hidden until the second person has decided" in text
+    assert "attack.print" not in text and "reject" not in text
+    decide(review, make_supervisor(), REJECT)
+    assert "attack.print" in auditor.get(page).text
+    assert "attack.print" not in staff("view_auditevent", "view_verificationattempt").get(page).text
 
 
 def test_an_open_claim_has_no_end(root):

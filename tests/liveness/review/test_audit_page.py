@@ -23,7 +23,7 @@ from liveness.review.trail import Wanted
 from liveness.services import audit
 from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
-from tests.liveness.review.working import decide, in_step, make_review, make_supervisor
+from tests.liveness.review.working import decide, in_step, make_review, make_supervisor, propose_again
 from tests.people import make_user, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -154,6 +154,24 @@ class TestAccess:
         page = client.get(f"{PAGE}?attempt={theirs.public_id}")
         assert numbers(page) == []
         assert "No such attempt" in page.text
+
+    def test_nothing_is_told_of_what_happened_to_what_the_policy_hides(self, client, settings):
+        ours, theirs = make_attempt(subject_reference="ours"), make_attempt(subject_reference="theirs")
+        file = make_media(theirs, MediaKind.VIDEO, b"video")
+        for target in (ours, theirs, file, None):
+            record(target=target, reason="a reason")
+        decide(make_review(subject_reference="theirs too"), make_supervisor(), REJECT)
+        settings.LIVENESS_ACCESS_POLICY = f"{__name__}.OursOnly"
+        page = client.get(PAGE)
+        told = {row.event.sequence: row.details for row in page.context["rows"] if row.proof}
+        assert told == {1: "a reason", 4: "a reason"}
+        assert {row.details for row in page.context["rows"] if not row.proof} >= {"hidden"}
+        assert "attack.print" not in page.text
+
+    def test_a_file_that_may_not_be_seen_is_hidden_where_its_attempt_is_not(self):
+        record(target=make_media(make_attempt(), MediaKind.VIDEO, b"video"), sha256="f" * 64)
+        [row] = signed_in(make_user("view_auditevent", "view_verificationattempt")).get(PAGE).context["rows"]
+        assert (row.details, row.proof) == ("hidden", "")
 
     def test_a_link_leads_to_the_review_only_where_there_is_one_to_see(self, client):
         attempt = make_attempt()
@@ -419,6 +437,26 @@ class TestBlindness:
         assert "approve" in self.details(maker, review).proof
         page = client.get(f"{PAGE}?action=decisions").text
         assert "hidden until" in page and "&quot;outcome&quot;" not in page
+
+    @pytest.mark.parametrize("is_undone", [True, False])
+    def test_what_was_withdrawn_before_it_stays_hidden_too(self, client, settings, is_undone):
+        settings.LIVENESS_REVIEW_SAMPLE, settings.LIVENESS_REVIEW_UNDO = 1, 30
+        review = make_review()
+        propose_again(review, make_supervisor(), REJECT, is_undone=is_undone)
+        page = client.get(PAGE, {"action": "decisions"})
+        assert [row.proof for row in page.context["rows"]] == ["", "", ""]
+        assert "attack.print" not in page.text and "Printed photo" not in page.text
+        decide(review, make_supervisor(), REJECT)
+        assert client.get(PAGE, {"action": "decisions"}).text.count("attack.print") >= 3
+
+    @pytest.mark.parametrize("is_blind", [True, False])
+    def test_without_a_look_at_reviews_no_decision_is_told(self, settings, is_blind):
+        settings.LIVENESS_REVIEW_SAMPLE = int(is_blind)
+        decide(make_review(), make_supervisor(), REJECT)
+        client = signed_in(make_user("view_auditevent", "view_verificationattempt", "view_storedmedia"))
+        [row] = client.get(PAGE, {"action": "decisions"}).context["rows"]
+        assert (row.details, row.proof) == ("hidden", "")
+        assert all(row.proof for row in client.get(PAGE, {"action": "looks"}).context["rows"])
 
     def test_it_is_told_once_the_second_person_has_decided(self, auditor, proposed):
         review, _maker = proposed

@@ -187,7 +187,9 @@ def test_a_proposal_is_told_unless_the_second_person_has_to_be_blind(settings):
     assert f"Reject by {maker.get_username()}" in text_of(row_of(page, "override"))
     sampled = row_of(page, "sampled")
     assert "Quality check" in text_of(sampled)
-    assert "reject" not in sampled.lower()
+    assert "reject" not in sampled.lower() and maker.get_username() not in sampled
+    own = row_of(signed_in(maker).get(QUEUE, {"tab": "proposed"}), "sampled")
+    assert "Quality check by you" in text_of(own)
 
 
 def test_a_waiting_row_counts_down_and_a_lost_one_says_why_and_when(client):

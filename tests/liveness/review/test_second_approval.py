@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from liveness.models import Outcome
 from liveness.review.exceptions import HeldError, RefusedError
-from liveness.review.models import Claim, Notice, ReviewState, Stage
+from liveness.review.models import Claim, Notice, Review, ReviewState, Stage
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
 from liveness.review.services import actions, claims, decisions, making
 from liveness.review.services.decisions import Stand
@@ -15,8 +15,10 @@ from liveness.review.services.making import Act
 from liveness.review.services.second import decide as decide_second
 from liveness.review.services.seen import Seen
 from liveness.services.audit import Actor
+from tests.builders import make_result
 from tests.liveness.review.working import (
     DRAFTS,
+    answer,
     claimed,
     decide,
     fresh,
@@ -168,6 +170,43 @@ class TestSecond:
         last = decide(review, make_supervisor(), APPROVE)
         assert fresh(review).decision == last
         assert audit_of(review) == ["proposed", "disputed", "made"]
+
+    @pytest.mark.parametrize("is_blind", [True, False])
+    def test_neither_of_two_who_disagree_settles_it(self, review, maker, second, settings, is_blind):
+        settings.LIVENESS_REVIEW_SAMPLE = int(is_blind)
+        decide(review, maker, REJECT)
+        decide(review, second, APPROVE)
+        for person in (maker, second):
+            with pytest.raises(HeldError, match="somebody else has to settle it"):
+                claims.claim(review, person=person, now=NOW)
+            with pytest.raises(HeldError, match="somebody else has to settle it"):
+                claims.take_over(review, person=person, reason="mine", now=NOW)
+            assert claims.claim_next(Review.objects.all(), person=person, now=NOW) is None
+        third = make_supervisor()
+        assert claims.claim_next(Review.objects.all(), person=third, now=NOW).review == review
+
+    def test_a_disagreement_that_was_taken_back_keeps_nobody_out(self, review, maker, second, settings):
+        settings.LIVENESS_REVIEW_UNDO = 30
+        decide(review, make_reviewer(), ESCALATE)
+        decide(review, maker, REJECT)
+        decisions.undo(decide(review, second, APPROVE), person=second, now=timezone.now())
+        answer(review.attempt, make_result("1002", **NO_MEDIA))
+        claims.release(review, person=second, now=NOW)
+        assert fresh(review).state == ReviewState.ESCALATED
+        assert claims.claim(review, person=maker, now=NOW)
+
+    def test_a_third_person_s_undoing_leaves_the_disagreement(self, review, maker, second, settings):
+        settings.LIVENESS_REVIEW_UNDO = 30
+        decide(review, maker, REJECT)
+        decide(review, second, APPROVE)
+        third = make_supervisor()
+        decisions.undo(decide(review, third, APPROVE), person=third, now=timezone.now())
+        claims.release(review, person=third, now=NOW)
+        for person in (maker, second):
+            with pytest.raises(HeldError, match="somebody else"):
+                claims.claim(review, person=person, now=NOW)
+        decide(review, third, ESCALATE)
+        assert claims.claim(review, person=maker, now=NOW)
 
     def test_the_second_person_needs_no_permission_to_review(self, review, proposal):
         second = make_user("view_verificationattempt", "view_review", "second_review")

@@ -17,7 +17,7 @@ from liveness.review.models import Decision, Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
 from liveness.review.services import claims, notes
 from tests.builders import make_attempt
-from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor
+from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor, propose_again
 from tests.people import make_user, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -208,6 +208,18 @@ class TestWhatBecame:
         assert self.standings(signed_in(second), review) == []
         assert self.standings(signed_in(maker), review) == [("Approved", "waits for a second person")]
         assert "Approved" not in signed_in(second).get(page_of(review)).text
+
+    @pytest.mark.parametrize("is_undone", [True, False])
+    def test_nor_is_one_that_was_withdrawn_before_it(self, settings, is_undone):
+        settings.LIVENESS_REVIEW_SAMPLE, settings.LIVENESS_REVIEW_UNDO = 1, 30
+        maker, second, review = make_supervisor(), make_user(*LOOK, "second_review"), make()
+        maker.user_permissions.add(*second.user_permissions.all())
+        propose_again(review, maker, REJECT, is_undone=is_undone)
+        notes.write(review, "Seen.", author=maker, now=NOW)
+        assert self.standings(signed_in(second), review) == []
+        assert stops(signed_in(second), review)[0].notes == 0
+        assert len(self.standings(signed_in(maker), review)) == 3
+        assert stops(signed_in(maker), review)[0].notes == 1
 
     def test_notes_are_counted_and_holders_named(self, client):
         review, quiet, holder = make(ago=9), make(), make_reviewer()

@@ -137,6 +137,31 @@ class TestSecond:
         assert after.queue_at == review.due_at
         assert recorded(actions.DECISION_UNDONE)[0].data["undoes"]["action"] == actions.DECISION_CONFIRMED
 
+    @pytest.mark.parametrize("outcome", [REJECT, APPROVE])
+    def test_a_proposal_whose_evidence_changed_does_not_come_back(self, review, person, proposal, outcome):
+        decision = decide(review, person, outcome, now=NOW)
+        attempts.record(review.pk, make_result("1002", **NO_MEDIA), now=NOW, actor=Actor.system("tests"))
+        claim = undo(decision, person)
+        after = fresh(review)
+        assert (after.state, after.proposal, after.decision) == (ReviewState.OPEN, None, None)
+        assert after.signals == ["diverged"]
+        assert [row.outcome for row in review.decisions.order_by("sequence")][2:] == ["withdrawn", "withdrawn"]
+        names = [event.action for event in recorded(actions.DECISION_UNDONE, actions.DECISION_CANCELLED)]
+        assert names == [actions.DECISION_UNDONE, actions.DECISION_CANCELLED]
+        assert [notice.person for notice in Notice.objects.all()] == [proposal.maker]
+        send(review, DRAFTS[APPROVE], stand_of(claim), person)
+        assert fresh(review).decision.evidence_digest == after.evidence_digest
+
+    def test_a_correction_whose_evidence_changed_leaves_what_it_corrected(self, review, person):
+        first = decide(review, make_reviewer(), APPROVE)
+        decide(review, make_reviewer(), REJECT)
+        decision = decide(review, person, REJECT, now=NOW)
+        attempts.record(review.pk, make_result("1002", **NO_MEDIA), now=NOW, actor=Actor.system("tests"))
+        undo(decision, person)
+        after = fresh(review)
+        assert (after.state, after.proposal, after.decision) == (ReviewState.DECIDED, None, first)
+        assert after.signals == ["diverged", "changed"]
+
     def test_disagreement_can_be_undone_and_its_notice_goes_with_it(self, review, person, proposal):
         Notice.objects.create(person=person, review=review, kind=Notice.Kind.TAKEN_OVER, text="kept", created_at=NOW)
         undo(decide(review, person, APPROVE, now=NOW), person)

@@ -12,7 +12,7 @@ from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY
 from liveness.review.services import decisions, notes
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.pages import address, claimed, has_form, reviewer, supervisor
-from tests.liveness.review.working import REVIEWER, decide, fresh, in_step, make_review, make_reviewer
+from tests.liveness.review.working import REVIEWER, decide, fresh, in_step, make_review, make_reviewer, propose_again
 from tests.people import make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -192,10 +192,47 @@ class TestBlind:
         assert len(told) == 1
         assert not any(box.is_chosen for boxes in page.context["reasons"].values() for box in boxes)
 
-    def test_the_maker_s_notes_may_be_read(self, drawn):
-        review, maker = drawn
+    @pytest.mark.parametrize("is_undone", [True, False])
+    def test_nothing_of_a_proposal_that_was_withdrawn_is_either(self, drawn, settings, is_undone):
+        settings.LIVENESS_REVIEW_UNDO = 30
+        maker, review = drawn[1], make_review()
+        propose_again(review, maker, REJECT, is_undone=is_undone, internal_note="A note that must stay hidden.")
+        assert fresh(review).proposal.is_blind
+        second, client = supervisor()
+        for page in (client.get(address(review)), claimed(client, review)):
+            assert page.context["history"] == []
+            for hidden in (maker.get_username(), "must stay hidden", "Withdrawn", "Proposed: Reject"):
+                assert hidden not in page.text, hidden
+        decide(review, second, REJECT)
+        assert "A note that must stay hidden." in client.get(address(review)).text
+
+    def test_nor_is_what_its_maker_escalated_and_took_back(self, settings):
+        settings.LIVENESS_REVIEW_SAMPLE, settings.LIVENESS_REVIEW_UNDO = 1, 30
+        review, maker = make_review(), make_reviewer()
+        escalated = decide(review, maker, ESCALATE)
+        decisions.undo(escalated, person=maker, now=timezone.now())
+        decide(review, maker, REJECT)
+        assert supervisor()[1].get(address(review)).context["history"] == []
+
+    def test_what_others_escalated_is_told(self, settings):
+        settings.LIVENESS_REVIEW_SAMPLE = 1
+        review, maker = make_review(), supervisor()[0]
+        decide(review, make_reviewer(), ESCALATE)
+        decide(review, maker, REJECT)
+        [entry] = supervisor()[1].get(address(review)).context["history"]
+        assert entry.decision.outcome == ESCALATE
+
+    def test_the_maker_s_notes_are_read_after_the_second_decision(self, drawn):
+        (review, maker), (second, client) = drawn, supervisor()
         notes.write(review, "The light was odd.", author=maker, now=timezone.now())
-        assert "The light was odd." in supervisor()[1].get(address(review)).text
+        notes.write(review, "Mine.", author=second, now=timezone.now())
+        text = client.get(address(review)).text
+        assert "The light was odd." not in text and "Mine." in text
+        assert "is shown after your own decision" in text
+        maker.user_permissions.add(*second.user_permissions.all())
+        assert "The light was odd." in signed_in(maker).get(address(review)).text
+        decide(review, second, REJECT)
+        assert "The light was odd." in client.get(address(review)).text
 
     def test_its_maker_sees_his_own(self, drawn):
         review, maker = drawn

@@ -14,7 +14,7 @@ from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
 from liveness.services import attempts, audit, viewing
 from liveness.services.audit import Actor
-from tests.builders import make_attempt, make_media
+from tests.builders import make_attempt, make_media, make_result
 from tests.people import make_user
 
 REVIEWER = ("view_verificationattempt", "view_storedmedia", "view_review", "claim_review", "add_note")
@@ -96,6 +96,17 @@ def decide(review: Review, person, outcome: str, *, now=None, **changes):
     """Claim, look, and decide as this person, with the draft that goes with the outcome."""
     stand = claimed(review, person)
     return send(review, replace(DRAFTS[outcome], **changes), stand, person, now=now)
+
+
+def propose_again(review: Review, person, outcome: str, *, is_undone: bool, **changes):
+    """Propose as this person, take it back or have the evidence change, and propose anew, in other words."""
+    first = decide(review, person, outcome, **changes)
+    if is_undone:
+        claim = decisions.undo(first, person=person, now=timezone.now())
+        claims.release(claim.review, person=person, now=timezone.now())
+    else:
+        answer(review.attempt, make_result("1002", best_frame=None, video=None))
+    return decide(review, person, outcome)
 
 
 def recorded(*names: str) -> list[AuditEvent]:
