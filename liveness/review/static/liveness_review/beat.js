@@ -1,6 +1,6 @@
 // Signs of life: they keep the claim, and bring back who else is here and whether the page still shows what is.
 import { begin as beginClocks } from "./clocks.js";
-import { all, once } from "./dom.js";
+import { all, once, whileHere } from "./dom.js";
 
 const LEASES_WITHOUT_HANDS = 2;
 const BEATS_PER_LEASE = 4;
@@ -21,11 +21,11 @@ const keepBeating = once((form) => {
   const interval = Number(form.dataset.beat) * 1000;
   const tooLong = interval * BEATS_PER_LEASE * LEASES_WITHOUT_HANDS;
   const timer = setInterval(async () => {
-    if (!form.isConnected) return clearInterval(timer);
     // Whoever left the page open gives the review back by doing nothing.
     if (Date.now() - handsAt > tooLong) return;
     if ((await beat(form)) === UNAUTHORIZED) clearInterval(timer);
   }, interval);
+  whileHere(form, () => clearInterval(timer));
 });
 
 async function beat(form) {

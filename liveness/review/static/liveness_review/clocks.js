@@ -1,5 +1,5 @@
 // Time that is left, told once a second. The words that the server wrote stand until then, and without JavaScript.
-import { all, once } from "./dom.js";
+import { all, once, whileHere } from "./dom.js";
 
 const told = {
   clock(left) {
@@ -16,12 +16,13 @@ const run = once((element) => {
   const text = element.querySelector("[data-clock-text]");
   const timer = setInterval(tick, 1000);
   tick();
+  whileHere(element, () => clearInterval(timer));
 
   function tick() {
     const left = Math.max(Math.ceil((end - Date.now()) / 1000), 0);
     if (text) text.textContent = told[text.dataset.clockText](left);
     if (left === 0) element.classList.add("is-over");
-    if (left === 0 || !element.isConnected) clearInterval(timer);
+    if (left === 0) clearInterval(timer);
   }
 });
 

@@ -16,6 +16,20 @@ export function once(act) {
   };
 }
 
+const living = new Set();
+
+// `end` is called once `element` has left the page. What reaches beyond it, such as a timer or a listener on the
+// document, is stopped there; or the whole page that was swapped out, with its video, stays in memory.
+export const whileHere = (element, end) => living.add({ element, end });
+
+export function sweep() {
+  for (const one of living) {
+    if (one.element.isConnected) continue;
+    living.delete(one);
+    one.end();
+  }
+}
+
 // "0:01.240": minutes, seconds and the milliseconds that tell one frame from the next.
 export function clock(seconds) {
   if (!Number.isFinite(seconds)) return "–:––.–––";

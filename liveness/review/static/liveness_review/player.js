@@ -1,5 +1,5 @@
 // The controls of one video, in place of the browser's own.
-import { clock, say, show, words } from "./dom.js";
+import { clock, say, show, whileHere, words } from "./dom.js";
 import { framesOf } from "./frames.js";
 import { loopOf } from "./loop.js";
 import { marksOf } from "./marks.js";
@@ -102,6 +102,12 @@ export function playerOf(viewer, bar) {
     clearTimeout(waiting);
     const isDrag = pressed && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) > 4;
     if (event.detail === 1 && !isDrag) waiting = setTimeout(toggle, CLICK_MS);
+  });
+  whileHere(video, () => {
+    clearTimeout(waiting);
+    // What was loaded of it is given back at once, not when memory runs short.
+    video.removeAttribute("src");
+    video.load();
   });
 
   return {

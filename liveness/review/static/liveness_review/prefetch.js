@@ -27,17 +27,23 @@ async function prepare(workspace) {
   const picture = await fetched(next.frame, { Purpose: "prefetch" });
   if (!picture) return;
   const bitmap = await createImageBitmap(await picture.blob());
-  kept?.bitmap.close();
+  // Meanwhile another page may have come.
+  if (asked !== workspace.dataset.attempt) return bitmap.close();
+  drop();
   kept = { attempt: next.id, bitmap };
+}
+
+function drop() {
+  kept?.bitmap.close();
+  kept = null;
 }
 
 // The picture that was kept stands under the real one until that has arrived.
 function paint(workspace) {
   const picture = workspace.querySelector("[data-viewer] .pane--best_frame img");
-  if (kept?.attempt !== workspace.dataset.attempt || !picture) return;
-  const { bitmap } = kept;
-  kept = null;
-  if (!picture.complete) {
+  const isHere = kept?.attempt === workspace.dataset.attempt;
+  if (isHere && picture && !picture.complete) {
+    const { bitmap } = kept;
     const canvas = document.createElement("canvas");
     Object.assign(canvas, { width: bitmap.width, height: bitmap.height, className: "pane__ahead" });
     canvas.setAttribute("aria-hidden", "true");
@@ -45,7 +51,8 @@ function paint(workspace) {
     picture.before(canvas);
     ["load", "error"].forEach((name) => picture.addEventListener(name, () => canvas.remove(), { once: true }));
   }
-  bitmap.close();
+  // The same page again, with its errors, is not the next one.
+  if (isHere || asked !== workspace.dataset.attempt) drop();
 }
 
 export function begin(root) {

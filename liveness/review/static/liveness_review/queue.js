@@ -1,5 +1,5 @@
 // The queue keeps itself current: counts, holders and ages change in their places, and the rows stay where they are.
-import { all, once } from "./dom.js";
+import { all, once, whileHere } from "./dom.js";
 
 const EVERY = 10_000;
 const UNAUTHORIZED = 401;
@@ -20,10 +20,14 @@ const follow = once((element) => {
     const hasEnded = detail.xhr.status === UNAUTHORIZED;
     reveal("[data-ended]", hasEnded);
     reveal("[data-stale]", !detail.successful && !hasEnded);
-    if (!hasEnded) return;
+    if (hasEnded) stop();
+  });
+  whileHere(element, stop);
+
+  function stop() {
     clearInterval(timer);
     document.removeEventListener("visibilitychange", ask);
-  });
+  }
 });
 
 // What has not changed is not replaced: that keeps the focus, and screen readers quiet.
@@ -45,7 +49,9 @@ const sendLean = once((form) => {
 });
 
 const closeByItself = once((menu) => {
-  document.addEventListener("click", (event) => menu.contains(event.target) || menu.removeAttribute("open"));
+  const close = (event) => menu.contains(event.target) || menu.removeAttribute("open");
+  document.addEventListener("click", close);
+  whileHere(menu, () => document.removeEventListener("click", close));
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     menu.removeAttribute("open");

@@ -4,6 +4,7 @@
 import { mine } from "./mine.js";
 
 const STORE = `liveness-review seen ${mine.person}`;
+const ROUNDING = 0.25;
 const visits = restored();
 
 function restored() {
@@ -46,8 +47,9 @@ function collect(video) {
   const visit = visitOf(video.dataset.video);
   const { played } = video;
   const ranges = Array.from({ length: played.length }, (_, at) => [played.start(at), played.end(at)]);
-  // The clock may stop within the last frame, a little before the end.
-  if (video.ended && ranges.length) ranges.at(-1)[1] = video.duration;
+  const last = ranges.at(-1);
+  // The clock may stop within the last frame, a little before the end. Whoever jumped to the end did not see the rest.
+  if (video.ended && last && video.duration - last[1] < ROUNDING) last[1] = video.duration;
   visit.ranges = merged([...visit.ranges, ...ranges]);
   visit.length = video.duration || visit.length;
 }

@@ -1,16 +1,17 @@
 // A contact sheet: frames from all over the video, drawn by a second, silent copy of it that nobody sees.
-import { clock, say, show, words } from "./dom.js";
+import { clock, say, show, whileHere, words } from "./dom.js";
 
 const FRAMES = 12;
 const WIDTH = 320;
 const PATIENCE_MS = 10_000;
 
-// The next `name` of the video; fails when the video does, or takes too long.
-function once(video, name) {
+// The next `name` of the video; fails when the video does, takes too long or is no longer wanted.
+function once(video, name, signal) {
   return new Promise((done, fail) => {
     const timer = setTimeout(fail, PATIENCE_MS, new Error(name));
     video.addEventListener(name, () => { clearTimeout(timer); done(); }, { once: true });
     video.addEventListener("error", fail, { once: true });
+    signal.addEventListener("abort", fail, { once: true });
   });
 }
 
@@ -21,7 +22,7 @@ export function sheetOf(viewer, bar, video, jump) {
   );
   const button = bar.querySelector('[data-tool="frames"]');
   let state = "empty";
-  let round = 0;
+  let drawing = null;
 
   function became(name, values = {}) {
     state = name;
@@ -42,13 +43,12 @@ export function sheetOf(viewer, bar, video, jump) {
     );
   }
 
-  async function draw(film, isCurrent) {
+  async function draw(film, signal) {
     film.src = video.src;
-    await once(film, "loadeddata");
+    await once(film, "loadeddata", signal);
     for (const [index, item] of [...list.children].entries()) {
       film.currentTime = ((index + 0.5) / FRAMES) * film.duration;
-      await once(film, "seeked");
-      if (!isCurrent()) return;
+      await once(film, "seeked", signal);
       fill(item, film);
       became("drawing", { number: index + 1, total: FRAMES });
     }
@@ -66,15 +66,16 @@ export function sheetOf(viewer, bar, video, jump) {
   }
 
   async function start() {
-    const mine = ++round;
+    drawing = new AbortController();
+    const { signal } = drawing;
     const film = document.createElement("video");
     Object.assign(film, { muted: true, preload: "auto", playsInline: true });
     layOut();
     became("drawing", { number: 0, total: FRAMES });
     try {
-      await draw(film, () => mine === round && viewer.isConnected);
+      await draw(film, signal);
     } catch {
-      if (mine === round) became("undrawn");
+      if (!signal.aborted) became("undrawn");
     } finally {
       film.removeAttribute("src");
       film.load();
@@ -89,7 +90,7 @@ export function sheetOf(viewer, bar, video, jump) {
 
   function close() {
     if (sheet.hidden) return;
-    round += 1;
+    drawing?.abort();
     if (state === "drawing") became("cancelled");
     if (state !== "drawn") state = "empty";
     if (sheet.contains(document.activeElement)) pane.querySelector("[data-view]").focus({ preventScroll: true });
@@ -103,6 +104,7 @@ export function sheetOf(viewer, bar, video, jump) {
 
   // What plays behind the sheet would count as seen.
   ["play", "seeking"].forEach((name) => video.addEventListener(name, close));
+  whileHere(sheet, () => drawing?.abort());
   return {
     commands: {
       frames() {

@@ -1,4 +1,5 @@
 // One pane: zoom, pan and turn. Panzoom moves the box around the picture; the picture is turned inside it by CSS.
+import { whileHere } from "./dom.js";
 import Panzoom from "./vendor/panzoom-4.6.2/panzoom.es.js";
 
 const MOST = 8;
@@ -95,11 +96,17 @@ export function paneOf(figure, changed) {
     const step = MOVE / pane.scale;
     zoomer.pan(arrow[0] * step * view.clientWidth, arrow[1] * step * view.clientHeight, { relative: true });
   });
-  new ResizeObserver(() => {
+  const observer = new ResizeObserver(() => {
     const { x, y } = zoomer.getPan();
     const now = [view.clientWidth, view.clientHeight];
     if (now[0] && size[0]) zoomer.pan((x * now[0]) / size[0], (y * now[1]) / size[1], FREE);
     size = now;
-  }).observe(view);
+  });
+  observer.observe(view);
+  // Panzoom listens on the document.
+  whileHere(view, () => {
+    zoomer.destroy();
+    observer.disconnect();
+  });
   return pane;
 }
