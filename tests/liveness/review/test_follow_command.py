@@ -126,7 +126,7 @@ class TestExit:
         assert ending.value.returncode == console.CANNOT_RUN
 
     def test_a_broken_chain_stops_it(self, old):
-        AuditHead.objects.update(hash="f" * 64)
+        AuditHead.objects.update_or_create(id=1, defaults={"hash": "f" * 64})
         with pytest.raises(CommandError, match="liveness_verify_audit") as ending:
             run()
         assert ending.value.returncode == console.CANNOT_RUN
