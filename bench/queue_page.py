@@ -98,7 +98,7 @@ def measure(runs: int) -> Found:
 
 
 def _page(visit: Callable[[str], object], name: str, tab: str, place: tuple | None, runs: int) -> Found:
-    from liveness.review.keyset import Place
+    from liveness.review.queue.keyset import Place
 
     address = f"/review/?tab={tab}" + (f"&after={Place(*place)}" if place else "")
     times, statements = [], []

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+# What the pages of the review app show, by page; above its services and below its views.
+ROOMS = ("queue", "workspace", "dashboard", "trail")
 SHELL_MAY_USE = ("liveness.client.errors",)
 
 
@@ -90,8 +92,14 @@ def test_models_stand_below_services_and_client():
 def test_services_know_no_shell():
     shells = ("liveness.admin", "liveness.views", "liveness.management", "liveness.tasks", "liveness.sandbox")
     shells += ("liveness.review.views", "liveness.review.admin", "liveness.review.management", "liveness.review.tasks")
+    rooms = tuple(f"liveness.review.{room}" for room in ROOMS)
     services = ("liveness/services/**/*.py", "liveness/refresh/**/*.py", "liveness/review/services/**/*.py")
-    assert breaches(*services, of=shells) == []
+    assert breaches(*services, of=shells + rooms) == []
+
+
+def test_what_a_page_shows_knows_no_view():
+    rooms = [f"liveness/review/{room}/**/*.py" for room in ROOMS]
+    assert breaches(*rooms, of=("liveness.review.views", "liveness.review.admin")) == []
 
 
 def test_shells_reach_the_vendor_through_services_alone():

@@ -16,15 +16,16 @@ from liveness.access import access_policy
 from liveness.admin.audit import ACTIONS, WITHHOLDERS
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
 from liveness.models import VerificationAttempt
-from liveness.review import access, trail_rows
+from liveness.review import access
 from liveness.review.models import Claim, Decision, Note, Review
 from liveness.review.services import actions
+from liveness.review.trail.rows import withheld
 from liveness.review.views.commands import person_of
 from liveness.search import as_uuid
 from liveness.templatetags.liveness import minute
 
 ACTIONS |= {value for name, value in vars(actions).items() if name.isupper()}
-WITHHOLDERS.append(trail_rows.withheld)
+WITHHOLDERS.append(withheld)
 
 
 class StateChangeList(LookAheadChangeList):

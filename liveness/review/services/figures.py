@@ -14,8 +14,8 @@ from django.db.models import F, Min, Q, Sum
 
 from liveness.models import AuditEvent, VerificationAttempt
 from liveness.refresh.worker import LOOKED_AT
-from liveness.review import counting
 from liveness.review.models import Figure, Fold
+from liveness.review.services import counting
 from liveness.services import audit
 from liveness.services.retry import retried
 

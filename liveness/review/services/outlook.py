@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from liveness.models import AuditEvent
-from liveness.review import counting
 from liveness.review.app_settings import review_settings
 from liveness.review.models import Review, ReviewQuerySet, ReviewState
-from liveness.review.periods import Period
-from liveness.review.services import figures
+from liveness.review.services import counting, figures
 from liveness.review.services.figures import Standing
+from liveness.review.services.periods import Period
 from liveness.services import budget
 
 MOST = 1_000

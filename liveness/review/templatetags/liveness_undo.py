@@ -2,8 +2,8 @@
 
 from django import template
 
-from liveness.review import offers
-from liveness.review.offers import Offer
+from liveness.review.workspace import offers
+from liveness.review.workspace.offers import Offer
 
 register = template.Library()
 

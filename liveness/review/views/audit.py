@@ -11,9 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from liveness.review import trail as chain
-from liveness.review import trail_filters, trail_rows
-from liveness.review.trail_filters import MOST, Filters
+from liveness.review.trail import filters as filtering
+from liveness.review.trail import reading as chain
+from liveness.review.trail.filters import MOST, Filters
+from liveness.review.trail.rows import rows
 from liveness.review.views.commands import SeeOther, person_of
 from liveness.services import audit
 from liveness.services.audit import Actor
@@ -29,16 +30,16 @@ may_audit = permission_required("liveness.view_auditevent", raise_exception=True
 def trail(request: HttpRequest) -> HttpResponse:
     """Events, the newest first; `?before=` and `?after=` turn pages, and everything else in the address filters."""
     person, filters = person_of(request), Filters.parse(request.GET)
-    scope = trail_filters.scope(filters, person)
+    scope = filtering.scope(filters, person)
     page = chain.page(scope.wanted, before=_cursor(request, "before"), after=_cursor(request, "after"))
     mark = chain.mark()
     context = {
         "filters": filters,
         "scope": scope,
         "most": MOST,
-        "tabs": trail_filters.tabs(filters),
-        "chips": trail_filters.chips(filters, scope),
-        "rows": trail_rows.rows(page.events, person),
+        "tabs": filtering.tabs(filters),
+        "chips": filtering.chips(filters, scope),
+        "rows": rows(page.events, person),
         "newer": page.newer and filters.address(after=page.newer),
         "older": page.older and filters.address(before=page.older),
         "mark": mark,
@@ -55,7 +56,7 @@ def trail(request: HttpRequest) -> HttpResponse:
 def find(request: HttpRequest) -> HttpResponse:
     """The search box. It posts, because what people paste into it may be a token, and no token goes into a URL."""
     text, filters = request.POST.get("q", "").strip(), Filters.parse(request.POST)
-    target = trail_filters.found_page(text, filters, person_of(request))
+    target = filtering.found_page(text, filters, person_of(request))
     if target is None:
         messages.warning(
             request,

@@ -17,9 +17,10 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from liveness.review import access, drafts
-from liveness.review.filters import View
+from liveness.review import access
 from liveness.review.models import Review
+from liveness.review.queue.filters import View
+from liveness.review.workspace import drafts
 
 Command = Callable[[HttpRequest, Review], HttpResponse]
 Handler = Callable[[HttpRequest, UUID], HttpResponse]

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from liveness.review import cards, graphs, periods
-from liveness.review.services import figures, outlook
+from liveness.review.dashboard import cards, graphs
+from liveness.review.services import figures, outlook, periods
 
 # So many events are folded before the page is made; the rest is told and left to cron.
 MOST_EVENTS = 20_000

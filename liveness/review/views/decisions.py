@@ -12,14 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from liveness.review import access, conflicts, drafts, histories, offers, presentation, wording
+from liveness.review import access, wording
 from liveness.review.exceptions import RefusedError, StaleError
-from liveness.review.filters import View
-from liveness.review.forms import Typed, stand_of
 from liveness.review.models import Claim, Decision, Review
+from liveness.review.queue.filters import View
 from liveness.review.services import claims, decisions, notes
+from liveness.review.trail import histories
 from liveness.review.views.commands import DECIDE, SeeOther, back, command, is_part, page_of, person_of, visible
 from liveness.review.views.workspace import page
+from liveness.review.workspace import conflicts, drafts, offers, presentation
+from liveness.review.workspace.forms import Typed, stand_of
 from liveness.search import as_uuid
 
 

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_POST, require_safe
 from liveness import search
 from liveness.access import access_policy
 from liveness.models import MediaKind, VerificationAttempt
-from liveness.review import listing
 from liveness.review.access import Person, visible_reviews
-from liveness.review.filters import TABS, View
-from liveness.review.keyset import Page, Place
-from liveness.review.rows import changes, rows
+from liveness.review.queue import listing
+from liveness.review.queue.filters import TABS, View
+from liveness.review.queue.keyset import Page, Place
+from liveness.review.queue.rows import changes, rows
 from liveness.review.services import claims
 from liveness.review.views.commands import SeeOther, page_of, person_of
 from liveness.search import as_uuid

@@ -12,8 +12,8 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
 
 from liveness.review import access
-from liveness.review.filters import View
 from liveness.review.models import Notice, SavedView
+from liveness.review.queue.filters import View
 from liveness.review.views.commands import SeeOther, person_of
 from liveness.review.views.queue import may_look
 

@@ -15,13 +15,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from liveness.review import access, drafts, presentation
+from liveness.review import access
 from liveness.review.exceptions import HeldError
-from liveness.review.filters import View
-from liveness.review.forms import text_of
 from liveness.review.models import Review
+from liveness.review.queue.filters import View
 from liveness.review.services import claims, opening
 from liveness.review.views.commands import DECIDE, back, command, is_part, person_of, visible
+from liveness.review.workspace import drafts, presentation
+from liveness.review.workspace.forms import text_of
 
 
 @require_safe

@@ -7,8 +7,8 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from liveness.models import Outcome
-from liveness.review.filters import View
 from liveness.review.models import Claim, Review
+from liveness.review.queue.filters import View
 from tests.liveness.review.working import make_review
 
 QUEUE = "/review/"

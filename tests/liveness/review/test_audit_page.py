@@ -16,10 +16,12 @@ from django.utils import timezone
 
 from liveness.access import AccessPolicy
 from liveness.models import AuditCheck, AuditEvent, AuditHead, MediaKind, Outcome
-from liveness.review import trail, trail_rows, trail_words
 from liveness.review.policy import APPROVE, REJECT
 from liveness.review.services import actions
-from liveness.review.trail import Wanted
+from liveness.review.trail import reading
+from liveness.review.trail.reading import Wanted
+from liveness.review.trail.rows import Row, rows, who
+from liveness.review.trail.words import ACTS, DETAILS, GROUPS, details_of
 from liveness.services import audit
 from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
@@ -81,18 +83,18 @@ class TestWords:
         return {value for name, value in constants if name.isupper() and str(value).startswith("liveness.")}
 
     def test_every_action_has_words_and_a_group(self):
-        assert self.names() == set(trail_words.ACTS)
-        assert {act.group for act in trail_words.ACTS.values()} == set(trail_words.GROUPS)
+        assert self.names() == set(ACTS)
+        assert {act.group for act in ACTS.values()} == set(GROUPS)
 
     def test_no_two_actions_say_the_same(self):
-        words = [str(act.words) for act in trail_words.ACTS.values()]
+        words = [str(act.words) for act in ACTS.values()]
         assert len(set(words)) == len(words)
 
     def test_every_symbol_is_drawn(self):
         sprite = Path(finders.find("liveness/icons.svg")).read_text()
         drawn = set(re.findall(r'<symbol id="([\w-]+)"', sprite))
-        assert {act.icon for act in trail_words.ACTS.values()} <= drawn
-        assert {trail_rows.who(actor).icon for actor in ("anonymous", "system:x", "user:9")} <= drawn
+        assert {act.icon for act in ACTS.values()} <= drawn
+        assert {who(actor).icon for actor in ("anonymous", "system:x", "user:9")} <= drawn
 
     def test_an_action_of_the_host_stands_for_itself(self, client):
         record("merchant.export.made")
@@ -117,12 +119,12 @@ class TestWords:
         ],
     )
     def test_details_are_said_in_plain_words(self, details, words):
-        assert trail_words.details_of(details, {"user:7": "amara"}) == words
+        assert details_of(details, {"user:7": "amara"}) == words
 
     @pytest.mark.parametrize("value", [None, 3, "x", [], {}, [{}], 1e400])
     def test_details_that_make_no_sense_are_said_somehow(self, value):
-        for name in trail_words.DETAILS:
-            assert isinstance(trail_words.details_of({name: value}, {}), str)
+        for name in DETAILS:
+            assert isinstance(details_of({name: value}, {}), str)
 
 
 class TestAccess:
@@ -186,7 +188,7 @@ class TestAccess:
 class TestPaging:
     @pytest.fixture(autouse=True)
     def _short_pages(self, monkeypatch):
-        monkeypatch.setattr(trail.page, "__kwdefaults__", trail.page.__kwdefaults__ | {"size": 4})
+        monkeypatch.setattr(reading.page, "__kwdefaults__", reading.page.__kwdefaults__ | {"size": 4})
 
     @pytest.mark.parametrize("filters", ["", "?person=system%3Atests", "?action=attempts", "?attempt={attempt}"])
     def test_every_event_comes_once_the_newest_first(self, client, filters):
@@ -259,7 +261,7 @@ class TestFilters:
             assert "more than" not in page.text
 
     def test_it_says_when_a_subject_has_too_many_attempts(self, client, monkeypatch):
-        monkeypatch.setattr("liveness.review.trail_filters.MOST", 2)
+        monkeypatch.setattr("liveness.review.trail.filters.MOST", 2)
         attempts = [make_attempt(subject_reference="amara") for _ in range(3)]
         for attempt in attempts:
             record(target=attempt)
@@ -338,7 +340,7 @@ class TestFind:
 
 
 class TestRows:
-    def shown(self, client) -> trail_rows.Row:
+    def shown(self, client) -> Row:
         return client.get(PAGE).context["rows"][0]
 
     def test_people_are_named_as_today_the_deactivated_too(self, client):
@@ -426,9 +428,9 @@ class TestBlindness:
         decide(review, maker, APPROVE)
         return review, maker
 
-    def details(self, person, review) -> trail_rows.Row:
+    def details(self, person, review) -> Row:
         events = AuditEvent.objects.filter(action=actions.DECISION_PROPOSED)
-        return trail_rows.rows(list(events), person)[0]
+        return rows(list(events), person)[0]
 
     def test_it_is_told_to_nobody_but_its_maker(self, client, auditor, proposed):
         review, maker = proposed
@@ -481,7 +483,7 @@ class TestMark:
 
     def test_large_numbers_are_grouped(self, client, monkeypatch):
         check = AuditCheck(checked_at=timezone.now(), sequence=1234567, hash="f" * 64)
-        monkeypatch.setattr(trail, "mark", lambda: trail.Mark(check, newest=1240000, since=5433))
+        monkeypatch.setattr(reading, "mark", lambda: reading.Mark(check, newest=1240000, since=5433))
         text = client.get(PAGE).text
         assert "Verified up to event 1,234,567" in text and "5,433 events since" in text
 
@@ -529,13 +531,13 @@ class TestVerify:
         assert AuditEvent.objects.count() == 1
 
     def test_a_long_chain_is_left_to_the_command(self, client, monkeypatch):
-        monkeypatch.setattr(trail, "SHORT", 1)
+        monkeypatch.setattr(reading, "SHORT", 1)
         record()
         assert VERIFY in client.get(PAGE).text
         record()
         page = client.get(PAGE)
-        assert VERIFY not in page.text and trail.COMMAND in page.text
-        assert f"Run: {trail.COMMAND}" in client.post(VERIFY, follow=True).text
+        assert VERIFY not in page.text and reading.COMMAND in page.text
+        assert f"Run: {reading.COMMAND}" in client.post(VERIFY, follow=True).text
         assert not AuditCheck.objects.exists() and AuditEvent.objects.count() == 2
 
 
@@ -572,7 +574,7 @@ class TestCost:
     def walked(self, wanted, **cursor) -> list[str]:
         """The steps of the plans that look at more of the chain than they return."""
         with CaptureQueriesContext(connection) as queries:
-            trail.page(wanted, **cursor)
+            reading.page(wanted, **cursor)
         found = []
         for query in [query["sql"] for query in queries]:
             with connection.cursor() as cursor:
@@ -618,7 +620,7 @@ class TestCost:
         for wanted in (Wanted(actor="user:1"), Wanted(group="claims"), Wanted(actor="user:1", group="claims")):
             for cursor in ({}, {"before": 100}, {"after": 20}):
                 events = AuditEvent.objects.filter(actor="user:1") if wanted.actor else AuditEvent.objects
-                page = trail.page(wanted, size=30, **cursor).events
+                page = reading.page(wanted, size=30, **cursor).events
                 assert page == self.plain(events.filter(action=actions.REVIEW_CLAIMED), **cursor)
 
     def plain(self, events, before=None, after=None):

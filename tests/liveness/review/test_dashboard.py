@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from liveness.models import CallTally, Outcome
-from liveness.review import cards, numerals, periods
+from liveness.review import numerals
+from liveness.review.dashboard import cards
 from liveness.review.models import Review, ReviewState
 from liveness.review.policy import APPROVE, REJECT
-from liveness.review.services import actions, figures, outlook
+from liveness.review.services import actions, figures, outlook, periods
 from liveness.review.views import dashboard
 from liveness.services import audit
 from liveness.services.audit import Actor

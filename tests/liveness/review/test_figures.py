@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from liveness.client.errors import NetworkError
 from liveness.models import AuditEvent, Outcome
-from liveness.review import counting, tasks
+from liveness.review import tasks
 from liveness.review.models import Figure, Fold
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY
-from liveness.review.services import actions, decisions, figures
+from liveness.review.services import actions, counting, decisions, figures
 from liveness.services import audit, download
 from liveness.services.audit import Actor
 from tests.builders import make_attempt

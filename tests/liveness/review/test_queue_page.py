@@ -223,7 +223,7 @@ def test_the_tabs_carry_their_counts_and_the_chosen_one_is_marked(client, me):
 
 
 def test_more_than_can_be_counted_is_shown_as_more(client, monkeypatch):
-    monkeypatch.setattr("liveness.review.listing.MOST_COUNTED", 2)
+    monkeypatch.setattr("liveness.review.queue.listing.MOST_COUNTED", 2)
     for _ in range(3):
         due(5)
     assert counts(client.get(QUEUE).text)["open"] == "2+"

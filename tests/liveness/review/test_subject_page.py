@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from liveness.access import AccessPolicy
 from liveness.models import MediaKind, MediaState, Outcome, StoredMedia
-from liveness.review import timeline
 from liveness.review.models import Decision, Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
 from liveness.review.services import claims, notes
+from liveness.review.trail import timeline
 from tests.builders import make_attempt
 from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor, propose_again
 from tests.people import make_user, signed_in

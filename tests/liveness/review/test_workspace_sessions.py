@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from liveness.review.forms import LONGEST_KEPT
 from liveness.review.models import Decision, Note
 from liveness.review.services import claims
+from liveness.review.workspace.forms import LONGEST_KEPT
 from tests.liveness.review.pages import (
     HTMX,
     TYPED,

@@ -12,12 +12,14 @@ from liveness import presentation as attempts
 from liveness.access import access_policy
 from liveness.models import MediaKind, VerificationAttempt
 from liveness.presentation import Row
-from liveness.review import access, drafts, histories, panel, wording
+from liveness.review import access, wording
 from liveness.review.ageing import age_of
 from liveness.review.app_settings import review_settings
-from liveness.review.forms import Typed
 from liveness.review.models import Claim, DecisionOutcome, Note, Presence, Review
 from liveness.review.services import twins
+from liveness.review.trail import histories
+from liveness.review.workspace import drafts, panel
+from liveness.review.workspace.forms import Typed
 
 BEATS_PER_LEASE = 4
 TWINS_SHOWN = 6

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from liveness.access import access_policy
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
-from liveness.review import trail
 from liveness.review.access import Person, may, visible_reviews
-from liveness.review.histories import is_hidden
 from liveness.review.models import Review
 from liveness.review.services import actions
-from liveness.review.trail_words import Act, act_of, details_of
+from liveness.review.trail import reading
+from liveness.review.trail.histories import is_hidden
+from liveness.review.trail.words import Act, act_of, details_of
 from liveness.search import as_uuid
 
 SYSTEM = "system:"
@@ -85,7 +85,7 @@ def withheld(event: AuditEvent, person: Person) -> str:
 
 def who(actor: str) -> Who:
     """An actor in words."""
-    return _who(actor, trail.people([actor]).get(actor))
+    return _who(actor, reading.people([actor]).get(actor))
 
 
 def _who(actor: str, user: AbstractUser | None) -> Who:
@@ -105,14 +105,14 @@ def _row(event: AuditEvent, known: Known, person: Person) -> Row:
         _who(event.actor, known.users.get(event.actor)),
         act_of(event.action),
         About(*attempt, has_page=attempt[0] in known.pages) if attempt else None,
-        reason or details_of(trail.data_of(event), known.names),
+        reason or details_of(reading.data_of(event), known.names),
         "" if reason else _spaced(event.details),
     )
 
 
 def _known(events: Sequence[AuditEvent], person: Person) -> Known:
-    holders = (str(trail.data_of(event).get("holder", "")) for event in events)
-    users = trail.people([*(event.actor for event in events), *holders])
+    holders = (str(reading.data_of(event).get("holder", "")) for event in events)
+    users = reading.people([*(event.actor for event in events), *holders])
     attempts = _attempts(events, person)
     ids = {public_id for public_id, _subject in attempts.values()}
     # Not only those that he may open: what of a blind proposal has to be hidden is hidden from everybody.

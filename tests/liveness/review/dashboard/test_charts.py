@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.review import charts
-from liveness.review.charts import BASE, TOP, Column
+from liveness.review.dashboard import charts
+from liveness.review.dashboard.charts import BASE, TOP, Column
 
 numbers = st.integers(0, 10**7)
 

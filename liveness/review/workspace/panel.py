@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from liveness.review import policy, wording
 from liveness.review.app_settings import review_settings
-from liveness.review.forms import Typed
 from liveness.review.models import DecisionOutcome, Review, ReviewState
 from liveness.review.policy import Draft
 from liveness.review.reasons import catalogue
 from liveness.review.services import decisions, seen
 from liveness.review.services.seen import Seen
+from liveness.review.workspace.forms import Typed
 
 Text = str | Promise
 OFFERED = (DecisionOutcome.APPROVE, DecisionOutcome.REJECT, DecisionOutcome.RETRY, DecisionOutcome.ESCALATE)

@@ -13,11 +13,11 @@ from django.db.models import F, FilteredRelation, IntegerField, Prefetch, Q, Que
 
 from liveness.access import access_policy
 from liveness.models import VerificationAttempt
-from liveness.review import keyset
 from liveness.review.access import Person, visible_reviews
-from liveness.review.filters import TABS, View, in_tab
-from liveness.review.keyset import Place
 from liveness.review.models import Notice, Review, ReviewQuerySet, SavedView
+from liveness.review.queue import keyset
+from liveness.review.queue.filters import TABS, View, in_tab
+from liveness.review.queue.keyset import Place
 
 MOST_COUNTED = 999
 MOST_NOTICES = 5

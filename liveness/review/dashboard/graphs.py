@@ -9,12 +9,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from liveness.review import charts, counting
-from liveness.review.cards import counted
-from liveness.review.charts import Bar, Column, Plot
+from liveness.review.dashboard import charts
+from liveness.review.dashboard.cards import counted
+from liveness.review.dashboard.charts import Bar, Column, Plot
 from liveness.review.numerals import capped, even, number, share
-from liveness.review.periods import DAYS, HOURS, QUARTERS, Period
+from liveness.review.services import counting
 from liveness.review.services.outlook import MOST, Band, Outlook
+from liveness.review.services.periods import DAYS, HOURS, QUARTERS, Period
 from liveness.services import budget
 
 LOSSES: dict[str, str | Promise] = {

@@ -17,9 +17,9 @@ from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttemp
 from liveness.presentation import Row
 from liveness.review import access
 from liveness.review.ageing import span
-from liveness.review.histories import DONE, Text
 from liveness.review.models import Claim, Decision, DecisionOutcome, Note, Review, Stage
 from liveness.review.reasons import catalogue
+from liveness.review.trail.histories import DONE, Text
 
 MOST = 200
 # Files of other subjects. Nobody has so many twins, but a test file may.

@@ -7,7 +7,7 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.review.forms import Typed
+from liveness.review.workspace.forms import Typed
 
 
 @given(st.text(max_size=200) | st.from_regex(r'\[\{"at":.{0,40}\}\]'))

@@ -9,12 +9,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from liveness.review import access, drafts
+from liveness.review import access
 from liveness.review.app_settings import review_settings
-from liveness.review.filters import View
-from liveness.review.histories import DONE
 from liveness.review.models import Decision, DecisionOutcome
+from liveness.review.queue.filters import View
 from liveness.review.services import decisions
+from liveness.review.trail.histories import DONE
+from liveness.review.workspace import drafts
 
 # The session keeps the id of the decision and nothing of what it says.
 KEY = "liveness_review_decided"

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from liveness.models import AuditCheck, AuditEvent
 from liveness.review.numerals import number
-from liveness.review.trail_words import actions_of
+from liveness.review.trail.words import actions_of
 from liveness.services import audit
 from liveness.services.audit import Actor
 

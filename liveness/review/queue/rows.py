@@ -13,9 +13,9 @@ from liveness.models import MediaKind, StoredMedia, VerificationAttempt
 from liveness.review import wording
 from liveness.review.access import Person
 from liveness.review.ageing import Age, age_of
-from liveness.review.filters import MINE, Tab
-from liveness.review.listing import HOLD
 from liveness.review.models import Decision, DecisionOutcome, Review, ReviewState
+from liveness.review.queue.filters import MINE, Tab
+from liveness.review.queue.listing import HOLD
 from liveness.services.wording import reason_of
 
 Text = str | Promise

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from liveness.review import keyset
-from liveness.review.keyset import Page, Place
 from liveness.review.models import Review
+from liveness.review.queue import keyset
+from liveness.review.queue.keyset import Page, Place
 from tests.liveness.review.working import make_review
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

@@ -9,11 +9,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from liveness.review import counting
 from liveness.review.ageing import span
 from liveness.review.app_settings import review_settings
-from liveness.review.counting import DECIDED, LEAST
 from liveness.review.numerals import NOTHING, capped, even, likely, number, share
+from liveness.review.services import counting
+from liveness.review.services.counting import DECIDED, LEAST
 from liveness.review.services.outlook import MOST, Band, Outlook
 from liveness.services import budget
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveness.models import Outcome
-from liveness.review import listing
 from liveness.review.access import visible_reviews
-from liveness.review.filters import TABS, View
-from liveness.review.keyset import Place
 from liveness.review.models import ReviewState
 from liveness.review.policy import APPROVE, REJECT
+from liveness.review.queue import listing
+from liveness.review.queue.filters import TABS, View
+from liveness.review.queue.keyset import Place
 from tests.liveness.review.queueing import due, hold, put, view
 from tests.liveness.review.working import REVIEWER, SUPERVISOR, decide, make_review, make_reviewer, make_supervisor
 from tests.people import make_user

@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy
 from liveness import search
 from liveness.access import access_policy
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
-from liveness.review import trail
-from liveness.review.trail import Wanted
-from liveness.review.trail_rows import who
-from liveness.review.trail_words import GROUPS, Text
+from liveness.review.trail import reading
+from liveness.review.trail.reading import Wanted
+from liveness.review.trail.rows import who
+from liveness.review.trail.words import GROUPS, Text
 from liveness.search import as_uuid
 from liveness.services.audit import Actor
 from liveness.templatetags.liveness import short
@@ -142,7 +142,7 @@ def _actor(text: str) -> str:
     if user:
         return Actor.user(user).name
     spelt = (text, Actor.system(text).name)
-    return next((actor for actor in spelt if trail.page(Wanted(actor=actor), size=1).events), "")
+    return next((actor for actor in spelt if reading.page(Wanted(actor=actor), size=1).events), "")
 
 
 def _attempt(text: str, person: AbstractUser) -> VerificationAttempt | None:

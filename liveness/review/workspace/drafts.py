@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from liveness.review.access import Person
-from liveness.review.forms import Typed
+from liveness.review.workspace.forms import Typed
 
 KEY = "liveness_review_draft"
 SALT = "liveness.review.author"

@@ -1,0 +1,1 @@
+"""The dashboard: its cards and charts, drawn from the figures."""
