@@ -1,16 +1,21 @@
 """What the app's templates say in small: symbols, and times and digests short enough for a dense page."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from django import template
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.templatetags.static import static
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from liveness.models import VerificationAttempt
+from liveness.models import StoredMedia, VerificationAttempt
 
 register = template.Library()
 
@@ -21,10 +26,7 @@ DAY = timedelta(days=1)
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A symbol of the sprite. A tag and no template, because a page of the queue shows hundreds."""
-    sprite = static("liveness/icons.svg")
-    return format_html(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', sprite, name
-    )
+    return _symbol(name, get_script_prefix())
 
 
 @register.simple_tag
@@ -34,6 +36,19 @@ def badge(attempt: VerificationAttempt) -> SafeString:
     return format_html(
         '<span class="badge badge--{}">{}{}</span>', outcome, icon(outcome), attempt.get_outcome_display()
     )
+
+
+@register.simple_tag
+def small_picture(media: StoredMedia | None) -> SafeString:
+    """The small picture of a best frame, or the symbol of why there is none."""
+    if media is None:
+        return format_html('<span class="thumbnail thumbnail--empty">{}</span>', icon("person"))
+    if media.is_viewable and media.thumbnail:
+        address = reverse("liveness:media_thumbnail", args=[media.public_id])
+        return format_html('<img class="thumbnail" src="{}" width="48" height="60" loading="lazy" alt="">', address)
+    title = f"{media.get_kind_display()}: {media.get_state_display().lower()}"
+    symbol = icon("flawed" if media.flaw else media.state)
+    return format_html('<span class="thumbnail thumbnail--empty" title="{}">{}</span>', title, symbol)
 
 
 @register.simple_tag
@@ -82,3 +97,17 @@ def short(text: object) -> str:
     """The first characters of an id or digest: enough to compare by eye."""
     whole = str(text)
     return whole if len(whole) <= SHOWN + 1 else f"{whole[:SHOWN]}…"
+
+
+# The address of the sprite is looked up in a manifest that stays the same as long as the process.
+@lru_cache(maxsize=256)
+def _symbol(name: str, script_prefix: str) -> SafeString:
+    sprite = static("liveness/icons.svg")
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', sprite, name
+    )
+
+
+@receiver(setting_changed)
+def _forget_symbols(**change: Any) -> None:
+    _symbol.cache_clear()
