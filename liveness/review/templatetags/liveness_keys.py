@@ -47,6 +47,28 @@ def key(context: Context, name: str) -> str:
     return f" ({shown(letter)})" if letter else ""
 
 
+@register.inclusion_tag("liveness_review/includes/tool.html", takes_context=True)
+def tool(
+    context: Context,
+    name: str,
+    words: str,
+    symbol: str = "",
+    pressed: str = "",
+    expanded: str = "",
+    is_disabled: bool = False,
+) -> dict[str, Any]:
+    """The button of a viewer's command, with its key; `pressed` and `expanded` are its ARIA states, if it has them."""
+    return {
+        "name": name,
+        "words": words,
+        "key": key(context, name),
+        "symbol": symbol or name,
+        "pressed": pressed,
+        "expanded": expanded,
+        "is_disabled": is_disabled,
+    }
+
+
 def shown(letter: str) -> str:
     """A key as it is printed on a keyboard."""
     return _("Space") if letter == SPACE else letter.upper()
