@@ -1,4 +1,4 @@
-"""The queue as tests visit it: reviews put where they are wanted, and what its pages list."""
+"""The queue as tests visit it: reviews put where they are wanted, claims on them, and what its pages list."""
 
 import re
 from datetime import timedelta
@@ -9,10 +9,14 @@ from django.utils import timezone
 from liveness.models import Outcome
 from liveness.review.models import Claim, Review
 from liveness.review.queue.filters import View
+from liveness.review.services import claims
 from tests.liveness.review.working import make_review
 
 QUEUE = "/review/"
 LEASE = timedelta(minutes=5)
+NOW = timezone.now()
+# When a claim that was taken now has run out.
+LATER = NOW + LEASE + timedelta(seconds=1)
 
 
 def put(review: Review, **fields) -> Review:
@@ -33,6 +37,11 @@ def hold(review: Review, person, *, seen=timedelta(0), left=LEASE) -> Claim:
     return Claim.objects.create(
         review=review, holder=person, claimed_at=now - timedelta(hours=1), seen_at=now - seen, expires_at=now + left
     )
+
+
+def take(review: Review, person, now=NOW) -> Claim:
+    """The person's claim, by the service."""
+    return claims.claim(review, person=person, now=now)
 
 
 def view(query: str) -> View:

@@ -19,11 +19,6 @@ from tests.people import make_user
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
 class OneSubject(AccessPolicy):
     def visible_attempts(self, user):
         return super().visible_attempts(user).filter(subject_reference="ours")

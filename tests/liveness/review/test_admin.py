@@ -6,11 +6,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from liveness.access import AccessPolicy
 from liveness.review.models import Claim, Decision, Note, Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
 from liveness.review.services import actions, claims, notes
 from tests.liveness.review.working import (
+    OURS_ONLY,
     decide,
     fresh,
     make_review,
@@ -25,18 +25,6 @@ pytestmark = pytest.mark.django_db
 ADMIN = "/admin/liveness_review/"
 MODELS = {"review": Review, "decision": Decision, "claim": Claim, "note": Note}
 SEE = ("view_verificationattempt", "view_review", "view_decision", "view_claim", "view_note")
-
-
-class OursOnly(AccessPolicy):
-    """A host's policy that shows one region's attempts."""
-
-    def visible_attempts(self, user):
-        return super().visible_attempts(user).filter(region="ap-singapore")
-
-
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
 
 
 @pytest.fixture
@@ -108,7 +96,7 @@ def test_what_the_policy_hides_is_not_there(root, name, settings):
     hidden = worked_on(region="ap-jakarta")
     page = page_of(name)
     worked_on(region="ap-singapore")
-    settings.LIVENESS_ACCESS_POLICY = f"{__name__}.OursOnly"
+    settings.LIVENESS_ACCESS_POLICY = OURS_ONLY
     assert len(shown(root, name)) == 1
     assert root.get(page).status_code == 302
     for text in (str(hidden.attempt.public_id), hidden.attempt.sdk_token):

@@ -20,32 +20,6 @@ from tests.liveness.review.working import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 NOW = timezone.now()
-NO_MEDIA = {"best_frame": None, "video": None}
-
-
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
-@pytest.fixture
-def review():
-    return make_review()
-
-
-@pytest.fixture
-def maker():
-    return make_supervisor()
-
-
-@pytest.fixture
-def second():
-    return make_supervisor()
-
-
-@pytest.fixture
-def blind(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 1
 
 
 class TestBlind:

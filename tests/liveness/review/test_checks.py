@@ -12,6 +12,11 @@ ENOUGH = Catalogue({1: (Reason("no", "No", "", frozenset(DecisionOutcome)),)})
 NOTHING = "nothing"
 
 
+@pytest.fixture(autouse=True)
+def _rules():
+    """The defaults stay, for they are what is looked at."""
+
+
 def found() -> list[str]:
     messages = [message for message in run_checks(tags=["liveness"]) if message.id.startswith("liveness_review.")]
     assert all(message.hint for message in messages)

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from liveness.exceptions import ChainError
 from liveness.models import AuditEvent, AuditHead, Outcome
@@ -15,19 +14,11 @@ from liveness.review.policy import ESCALATE, REJECT
 from liveness.review.services import actions, claims
 from liveness.services import attempts
 from liveness.services.audit import Actor
-from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor
+from tests.liveness.review.queueing import LATER, LEASE, NOW, take
+from tests.liveness.review.working import decide, fresh, make_review, make_supervisor, reopen
 from tests.people import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
-NOW = timezone.now()
-LEASE = timedelta(seconds=300)
-LATER = NOW + timedelta(seconds=301)
-
-
-@pytest.fixture(autouse=True)
-def _settings(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-    settings.LIVENESS_REVIEW_LEASE = LEASE.total_seconds()
 
 
 @pytest.fixture
@@ -36,22 +27,8 @@ def review():
 
 
 @pytest.fixture
-def person():
-    return make_reviewer()
-
-
-@pytest.fixture
-def colleague():
-    return make_reviewer()
-
-
-@pytest.fixture
 def supervisor():
     return make_supervisor()
-
-
-def take(review, person, now=NOW) -> Claim:
-    return claims.claim(review, person=person, now=now)
 
 
 def events(review) -> list[tuple[str, str]]:
@@ -262,8 +239,6 @@ def test_a_claim_stands_while_its_review_goes_back_to_waiting(person):
     attempt, _ = attempts.register(str(uuid.uuid4()), subject_reference="subject", now=NOW, actor=Actor.system("tests"))
     attempts.refuse(attempt.pk, now=attempt.expires_at, actor=Actor.system("tests"))
     take(fresh(attempt), person)
-    attempts.register(
-        attempt.sdk_token, subject_reference="subject", region="ap-jakarta", now=NOW, actor=Actor.system("tests")
-    )
+    reopen(attempt, now=NOW)
     assert fresh(attempt).state == ReviewState.WAITING
     assert take(fresh(attempt), person).holder == person

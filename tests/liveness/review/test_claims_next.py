@@ -3,43 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from liveness.models import Outcome
 from liveness.review.models import Claim, ClaimEnding, Review, ReviewState
 from liveness.review.policy import ESCALATE, REJECT
 from liveness.review.services import claims
+from tests.liveness.review.queueing import LATER, NOW, take
 from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
-NOW = timezone.now()
-LEASE = timedelta(seconds=300)
-LATER = NOW + timedelta(seconds=301)
-
-
-@pytest.fixture(autouse=True)
-def _settings(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-    settings.LIVENESS_REVIEW_LEASE = LEASE.total_seconds()
 
 
 @pytest.fixture
 def review():
     return make_review(has_media=False)
-
-
-@pytest.fixture
-def person():
-    return make_reviewer()
-
-
-@pytest.fixture
-def colleague():
-    return make_reviewer()
-
-
-def take(review, person, now=NOW) -> Claim:
-    return claims.claim(review, person=person, now=now)
 
 
 def take_next(person, now=NOW, reviews=None) -> Claim | None:

@@ -26,22 +26,6 @@ REPLACE = {
     "sqlite": "INSERT OR REPLACE INTO {table} SELECT * FROM {table}",
     "postgresql": "INSERT INTO {table} SELECT * FROM {table} ON CONFLICT (id) DO UPDATE SET review_id = 0",
 }
-NO_MEDIA = {"best_frame": None, "video": None}
-
-
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
-@pytest.fixture
-def review():
-    return make_review()
-
-
-@pytest.fixture
-def person():
-    return make_reviewer()
 
 
 class TestDatabase:

@@ -36,11 +36,6 @@ GROWING = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _settings(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
 @pytest.fixture
 def client():
     return signed_in(make_user("view_figures"))

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from django.test import Client
 
 from liveness.models import Outcome
 from liveness.review.models import Claim, Decision, ReviewState, Stage
@@ -25,16 +26,6 @@ from tests.liveness.review.working import decide, fresh, make_review, make_revie
 from tests.people import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
-
-
-@pytest.fixture(autouse=True)
-def _plain(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
-@pytest.fixture
-def review():
-    return make_review()
 
 
 class TestDeciding:
@@ -161,6 +152,14 @@ class TestSecondPerson:
         assert fields["outcome"] == REJECT
         return client.post(address(review, "decide/"), fields)
 
+    def approve(self, review) -> Client:
+        """A supervisor looks, and approves; his browser."""
+        client = supervisor()[1]
+        page = claimed(client, review)
+        looked(client, review)
+        assert send(client, page, review, outcome=APPROVE, reasons=[], internal_note="").status_code == 303
+        return client
+
     def test_confirming_takes_one_button(self, proposed):
         chief, client = supervisor()
         page = claimed(client, proposed)
@@ -173,10 +172,7 @@ class TestSecondPerson:
         assert f"Rejected, as proposed: {proposed.attempt.subject_reference}" in shown.text
 
     def test_deciding_otherwise_escalates(self, proposed):
-        client = supervisor()[1]
-        page = claimed(client, proposed)
-        looked(client, proposed)
-        assert send(client, page, proposed, outcome=APPROVE, reasons=[], internal_note="").status_code == 303
+        client = self.approve(proposed)
         assert fresh(proposed).state == ReviewState.ESCALATED
         assert "decides otherwise" in client.get(address(proposed)).text
 
@@ -184,10 +180,7 @@ class TestSecondPerson:
         settings.LIVENESS_REVIEW_SAMPLE = 1
         review = make_review(Outcome.PASSED)
         decide(review, make_reviewer(), APPROVE)
-        client = supervisor()[1]
-        page = claimed(client, review)
-        looked(client, review)
-        assert send(client, page, review, outcome=APPROVE, reasons=[], internal_note="").status_code == 303
+        client = self.approve(review)
         assert fresh(review).state == ReviewState.DECIDED
         assert "agrees with the proposal" in client.get(address(review)).text
 

@@ -8,16 +8,10 @@ from liveness.review.services import dossier
 from liveness.services import attempts
 from liveness.services.audit import Actor
 from tests.builders import make_media, make_result
-from tests.liveness.review.working import answer, fresh, in_step, make_review, register
+from tests.liveness.review.working import NO_MEDIA, answer, fresh, in_step, make_review, register
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 ACTOR = Actor.system("tests")
-NO_MEDIA = {"best_frame": None, "video": None}
-
-
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
 
 
 class TestDigest:

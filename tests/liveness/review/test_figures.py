@@ -29,11 +29,6 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
 def tell(action: str, at=NOON, target=None, **details) -> None:
     with time_machine.travel(at, tick=False), transaction.atomic():
         audit.record(action, actor=Actor.system("tests"), target=target, **details)

@@ -15,16 +15,10 @@ from liveness.review.services import actions, dossier, follow
 from liveness.services import attempts, audit, media
 from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media, make_result
-from tests.liveness.review.working import answer, decide, fresh, in_step, make_review, make_reviewer, register
+from tests.liveness.review.working import NO_MEDIA, answer, decide, fresh, in_step, make_review, make_reviewer, register
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 ACTOR = Actor.system("tests")
-NO_MEDIA = {"best_frame": None, "video": None}
-
-
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
 
 
 def store(attempt) -> Review:

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.template import Context, Template
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,8 +146,8 @@ def test_hostile_text_stays_text(person):
     assert "&quot;&gt;&lt;script&gt;" in page
 
 
-def test_the_page_is_for_those_who_review(client):
-    assert client.get(PAGE).status_code == 302
+def test_the_page_is_for_those_who_review():
+    assert Client().get(PAGE).status_code == 302
     assert signed_in(make_user()).get(PAGE).status_code == 403
     assert signed_in(make_user()).post(PAGE, form()).status_code == 403
 

@@ -29,11 +29,10 @@ from liveness.review.services.seen import Seen
 from liveness.services import attempts, audit
 from liveness.services.audit import Actor
 from tests.builders import make_result
-from tests.liveness.review.working import DRAFTS, fresh, look, make_reviewer, make_supervisor
+from tests.liveness.review.working import DRAFTS, NO_MEDIA, fresh, look, make_reviewer, make_supervisor
 
 pytestmark = pytest.mark.django_db
 ACTOR = Actor.system("tests")
-NO_MEDIA = {"best_frame": None, "video": None}
 PEOPLE = ("reviewer", "anna", "berta")
 PERSON, OUTCOME = st.sampled_from(PEOPLE), st.sampled_from(sorted(DRAFTS))
 CODE = st.sampled_from(["0", "1002", "unheard of", "-999"])

@@ -11,10 +11,10 @@ from liveness.review.models import Decision, DecisionOutcome, Notice, ReviewStat
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
 from liveness.review.services import actions, claims
 from liveness.services import attempts
-from liveness.services.audit import Actor
-from tests.builders import make_media, make_result
+from tests.builders import make_media
 from tests.liveness.review.working import (
     DRAFTS,
+    answer_again,
     claimed,
     decide,
     fresh,
@@ -29,36 +29,6 @@ from tests.people import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 NOW = timezone.now()
-NO_MEDIA = {"best_frame": None, "video": None}
-
-
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
-@pytest.fixture
-def review():
-    return make_review()
-
-
-@pytest.fixture
-def maker():
-    return make_supervisor()
-
-
-@pytest.fixture
-def second():
-    return make_supervisor()
-
-
-@pytest.fixture
-def blind(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 1
-
-
-def answer_again(review) -> None:
-    attempts.record(review.pk, make_result("1002", **NO_MEDIA), now=NOW, actor=Actor.system("tests"))
 
 
 class TestChangedEvidence:
@@ -69,7 +39,7 @@ class TestChangedEvidence:
     def test_it_cancels_the_proposal_tells_both_and_reopens(self, review, maker, second, proposal):
         claims.claim(review, person=second, now=NOW)
         before = fresh(review)
-        answer_again(review)
+        answer_again(review, now=NOW)
         after = fresh(review)
         assert (after.state, after.proposal, after.decision) == (ReviewState.OPEN, None, None)
         assert (after.queue_at, after.version) == (review.due_at, before.version + 1)
@@ -83,7 +53,7 @@ class TestChangedEvidence:
 
     def test_whoever_was_about_to_agree_is_stale(self, review, second, proposal):
         stand = claimed(review, second)
-        answer_again(review)
+        answer_again(review, now=NOW)
         with pytest.raises(StaleError) as refusal:
             send(review, DRAFTS[REJECT], stand, second)
         assert refusal.value.what == "evidence"
@@ -101,7 +71,7 @@ class TestChangedEvidence:
     def test_a_proposal_on_an_escalation_goes_back_there(self, review, maker):
         decide(review, make_reviewer(), ESCALATE)
         decide(review, maker, REJECT)
-        answer_again(review)
+        answer_again(review, now=NOW)
         assert fresh(review).state == ReviewState.ESCALATED
 
     def test_a_proposed_correction_goes_back_to_what_was_decided(self, review, maker, second):
@@ -109,7 +79,7 @@ class TestChangedEvidence:
         decide(review, second, REJECT, now=NOW)
         settled = fresh(review)
         decide(review, make_supervisor(), APPROVE)
-        answer_again(review)
+        answer_again(review, now=NOW)
         after = fresh(review)
         assert (after.state, after.decision, after.queue_at) == (ReviewState.DECIDED, settled.decision, NOW)
         assert after.signals == ["diverged", "changed"]
@@ -118,7 +88,7 @@ class TestChangedEvidence:
         lost = make_review(Outcome.EXPIRED, result_code="")
         decide(lost, maker, REJECT)
         assert fresh(lost).state == ReviewState.PROPOSED
-        answer_again(lost)
+        answer_again(lost, now=NOW)
         after = fresh(lost)
         assert (after.state, after.outcome) == (ReviewState.OPEN, Outcome.FAILED)
         assert after.due_at == after.queue_at
@@ -126,7 +96,7 @@ class TestChangedEvidence:
     def test_a_second_person_who_may_not_decide_is_left_with_nothing(self, review, proposal):
         second = make_user("view_verificationattempt", "view_review", "second_review")
         stand = claimed(review, second)
-        answer_again(review)
+        answer_again(review, now=NOW)
         now = fresh(review)
         stand = replace(stand, version=now.version, evidence_digest=now.evidence_digest)
         with pytest.raises(RefusedError, match="not decide"):

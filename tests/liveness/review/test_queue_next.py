@@ -14,16 +14,6 @@ from tests.people import make_user, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def me():
-    return make_reviewer()
-
-
-@pytest.fixture
-def client(me):
-    return signed_in(me)
-
-
 def page_of(attempt, query="tab=open") -> str:
     return f"{QUEUE}{attempt.public_id}/?{query}"
 

@@ -30,17 +30,6 @@ pytestmark = pytest.mark.django_db
 OWN = ("liveness_review_review", "liveness_storedmedia", "liveness_review_savedview", "liveness_review_notice")
 
 
-@pytest.fixture
-def me(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-    return make_reviewer()
-
-
-@pytest.fixture
-def client(me):
-    return signed_in(me)
-
-
 def row_of(response, subject: str) -> str:
     """The HTML of one row, its white space and icons taken out."""
     rows = re.findall(r"<tr data-row>.*?</tr>", response.text, re.DOTALL)

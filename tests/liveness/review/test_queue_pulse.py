@@ -18,17 +18,6 @@ from tests.people import make_user, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def me(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-    return make_reviewer()
-
-
-@pytest.fixture
-def client(me):
-    return signed_in(me)
-
-
 def pulse_of(page) -> str:
     """The address that the page asks again and again."""
     [address] = re.findall(r'hx-get="([^"]*)"', page.text)

@@ -15,11 +15,12 @@ from liveness.review.policy import APPROVE, ESCALATE, LONGEST_TEXT, REJECT, RETR
 from liveness.review.services import actions, claims
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
-from liveness.services import attempts, audit
+from liveness.services import audit
 from liveness.services.audit import Actor
-from tests.builders import make_attempt, make_result
+from tests.builders import make_attempt
 from tests.liveness.review.working import (
     DRAFTS,
+    answer_again,
     claimed,
     fresh,
     in_step,
@@ -28,28 +29,13 @@ from tests.liveness.review.working import (
     make_reviewer,
     make_supervisor,
     recorded,
+    reopen,
     send,
     stand_of,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 NOW = timezone.now()
-NO_MEDIA = {"best_frame": None, "video": None}
-
-
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
-@pytest.fixture
-def review():
-    return make_review()
-
-
-@pytest.fixture
-def person():
-    return make_reviewer()
 
 
 def assert_refused(review, draft, stand, person, match, shown=None):
@@ -116,7 +102,7 @@ class TestStale:
 
     def test_after_a_new_answer(self, review, person):
         stand = claimed(review, person)
-        attempts.record(review.pk, make_result("1002", **NO_MEDIA), now=NOW, actor=Actor.system("tests"))
+        answer_again(review, now=NOW)
         assert self.stale(review, DRAFTS[APPROVE], stand, person) == "evidence"
         fresh_stand = replace(stand, version=fresh(review).version, evidence_digest=fresh(review).evidence_digest)
         assert send(review, DRAFTS[APPROVE], fresh_stand, person)
@@ -209,12 +195,6 @@ class TestRefused:
         attempt = make_attempt(outcome=Outcome.INVALID, result_code="")
         review = in_step(attempt)
         claim = claims.claim(review, person=person, now=NOW)
-        attempts.register(
-            attempt.sdk_token,
-            subject_reference=attempt.subject_reference,
-            region="ap-jakarta",
-            now=NOW,
-            actor=Actor.system("tests"),
-        )
+        reopen(attempt, now=NOW)
         assert fresh(review).state == ReviewState.WAITING
         assert_refused(review, DRAFTS[REJECT], stand_of(claim), person, "not answered yet")

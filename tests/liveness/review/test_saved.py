@@ -14,16 +14,6 @@ pytestmark = pytest.mark.django_db
 VIEWS = f"{QUEUE}views/"
 
 
-@pytest.fixture
-def me():
-    return make_reviewer()
-
-
-@pytest.fixture
-def client(me):
-    return signed_in(me)
-
-
 def notice_for(person) -> Notice:
     return Notice.objects.create(
         person=person, review=due(5), kind=Notice.Kind.DISAGREED, created_at=timezone.now(), text="see"

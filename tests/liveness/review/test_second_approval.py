@@ -15,10 +15,9 @@ from liveness.review.services.making import Act
 from liveness.review.services.second import decide as decide_second
 from liveness.review.services.seen import Seen
 from liveness.services.audit import Actor
-from tests.builders import make_result
 from tests.liveness.review.working import (
     DRAFTS,
-    answer,
+    answer_again,
     claimed,
     decide,
     fresh,
@@ -32,27 +31,6 @@ from tests.people import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 NOW = timezone.now()
-NO_MEDIA = {"best_frame": None, "video": None}
-
-
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
-@pytest.fixture
-def review():
-    return make_review()
-
-
-@pytest.fixture
-def maker():
-    return make_supervisor()
-
-
-@pytest.fixture
-def second():
-    return make_supervisor()
 
 
 class TestProposal:
@@ -190,7 +168,7 @@ class TestSecond:
         decide(review, make_reviewer(), ESCALATE)
         decide(review, maker, REJECT)
         decisions.undo(decide(review, second, APPROVE), person=second, now=timezone.now())
-        answer(review.attempt, make_result("1002", **NO_MEDIA))
+        answer_again(review)
         claims.release(review, person=second, now=NOW)
         assert fresh(review).state == ReviewState.ESCALATED
         assert claims.claim(review, person=maker, now=NOW)

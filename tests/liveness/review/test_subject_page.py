@@ -10,32 +10,27 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from liveness.access import AccessPolicy
 from liveness.models import MediaKind, MediaState, Outcome, StoredMedia
 from liveness.review.models import Decision, Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
 from liveness.review.services import claims, notes
 from liveness.review.trail import timeline
 from tests.builders import make_attempt
-from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor, propose_again
+from tests.liveness.review.working import (
+    OURS_ONLY,
+    decide,
+    fresh,
+    make_review,
+    make_reviewer,
+    make_supervisor,
+    propose_again,
+)
 from tests.people import make_user, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 LOOK = ("view_review", "view_verificationattempt", "view_storedmedia", "view_decision", "view_note")
 NOW = timezone.now()
 PAYLOADS = ("<script>alert(1)</script>", '"><svg onload=alert(1)>')
-
-
-class OursOnly(AccessPolicy):
-    """A host's policy that shows one region's attempts."""
-
-    def visible_attempts(self, user):
-        return super().visible_attempts(user).filter(region="ap-singapore")
-
-
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
 
 
 @pytest.fixture
@@ -86,7 +81,7 @@ class TestAccess:
     def test_what_may_not_be_seen_is_not_there(self, client, settings):
         hidden = make(region="ap-jakarta")
         assert client.get(page_of(hidden)).status_code == 200
-        settings.LIVENESS_ACCESS_POLICY = f"{__name__}.OursOnly"
+        settings.LIVENESS_ACCESS_POLICY = OURS_ONLY
         assert client.get(page_of(hidden)).status_code == 404
         assert client.get(f"/review/{uuid.uuid4()}/subject/").status_code == 404
 
@@ -97,7 +92,7 @@ class TestAccess:
         ours, theirs = make(region="ap-singapore"), make(region="ap-jakarta")
         stranger = make(subject="mei", region="ap-jakarta")
         share(MediaKind.VIDEO, ours, theirs, stranger)
-        settings.LIVENESS_ACCESS_POLICY = f"{__name__}.OursOnly"
+        settings.LIVENESS_ACCESS_POLICY = OURS_ONLY
         page = client.get(page_of(ours))
         assert ids(stop.row.attempt for stop in page.context["timeline"].stops) == [ours.pk]
         assert "mei" not in page.text and "The same file" not in page.text

@@ -11,11 +11,12 @@ from liveness.review.exceptions import RefusedError
 from liveness.review.models import Claim, Decision, DecisionOutcome, Notice, ReviewState
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY
 from liveness.review.services import actions, claims, decisions
-from liveness.services import attempts, audit
+from liveness.services import audit
 from liveness.services.audit import Actor
-from tests.builders import make_attempt, make_result
+from tests.builders import make_attempt
 from tests.liveness.review.working import (
     DRAFTS,
+    answer_again,
     claimed,
     decide,
     fresh,
@@ -24,6 +25,7 @@ from tests.liveness.review.working import (
     make_reviewer,
     make_supervisor,
     recorded,
+    reopen,
     send,
     stand_of,
 )
@@ -31,18 +33,11 @@ from tests.liveness.review.working import (
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 NOW = timezone.now()
 SOON = NOW + timedelta(seconds=30)
-NO_MEDIA = {"best_frame": None, "video": None}
 
 
 @pytest.fixture(autouse=True)
 def _settings(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
     settings.LIVENESS_REVIEW_UNDO = 30
-
-
-@pytest.fixture
-def review():
-    return make_review()
 
 
 @pytest.fixture
@@ -140,7 +135,7 @@ class TestSecond:
     @pytest.mark.parametrize("outcome", [REJECT, APPROVE])
     def test_a_proposal_whose_evidence_changed_does_not_come_back(self, review, person, proposal, outcome):
         decision = decide(review, person, outcome, now=NOW)
-        attempts.record(review.pk, make_result("1002", **NO_MEDIA), now=NOW, actor=Actor.system("tests"))
+        answer_again(review, now=NOW)
         claim = undo(decision, person)
         after = fresh(review)
         assert (after.state, after.proposal, after.decision) == (ReviewState.OPEN, None, None)
@@ -156,7 +151,7 @@ class TestSecond:
         first = decide(review, make_reviewer(), APPROVE)
         decide(review, make_reviewer(), REJECT)
         decision = decide(review, person, REJECT, now=NOW)
-        attempts.record(review.pk, make_result("1002", **NO_MEDIA), now=NOW, actor=Actor.system("tests"))
+        answer_again(review, now=NOW)
         undo(decision, person)
         after = fresh(review)
         assert (after.state, after.proposal, after.decision) == (ReviewState.DECIDED, None, first)
@@ -219,7 +214,7 @@ class TestRefused:
 
     def test_a_proposal_that_was_cancelled(self, review, person):
         decision = decide(review, person, REJECT, now=NOW)
-        attempts.record(review.pk, make_result("1002", **NO_MEDIA), now=NOW, actor=Actor.system("tests"))
+        answer_again(review, now=NOW)
         assert_refused(decision, person, "newest")
 
 
@@ -232,7 +227,7 @@ def test_ones_own_new_claim_is_no_obstacle(review, person):
 
 def test_evidence_that_changed_before_the_undoing_stays_changed(review, person):
     decision = decide(review, person, APPROVE, now=NOW)
-    attempts.record(review.pk, make_result("1002", **NO_MEDIA), now=NOW, actor=Actor.system("tests"))
+    answer_again(review, now=NOW)
     assert fresh(review).signals == ["diverged", "changed"]
     undo(decision, person)
     after = fresh(review)
@@ -241,7 +236,7 @@ def test_evidence_that_changed_before_the_undoing_stays_changed(review, person):
 
 def test_a_correction_that_is_undone_shows_again_that_the_evidence_changed(review, person):
     decide(review, make_reviewer(), APPROVE, now=NOW)
-    attempts.record(review.pk, make_result("1002", **NO_MEDIA), now=NOW, actor=Actor.system("tests"))
+    answer_again(review, now=NOW)
     decision = decide(review, person, RETRY, now=NOW)
     assert fresh(review).signals == ["diverged"]
     undo(decision, person)
@@ -252,13 +247,7 @@ def test_what_was_lost_waits_if_its_attempt_was_reopened_meanwhile(person):
     attempt = make_attempt(outcome=Outcome.INVALID, result_code="")
     review = in_step(attempt)
     decision = decide(review, person, RETRY, now=NOW)
-    attempts.register(
-        attempt.sdk_token,
-        subject_reference=attempt.subject_reference,
-        region="ap-jakarta",
-        now=NOW,
-        actor=Actor.system("tests"),
-    )
+    reopen(attempt, now=NOW)
     assert fresh(review).state == ReviewState.DECIDED
     undo(decision, person)
     after = fresh(review)

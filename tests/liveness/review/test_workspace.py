@@ -20,16 +20,6 @@ NOBODY = uuid.UUID(int=0)
 COMMANDS = ("claim/", "release/", "take-over/", "decide/", "undo/", "notes/")
 
 
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
-@pytest.fixture
-def review():
-    return make_review()
-
-
 class TestDoors:
     def test_strangers_are_asked_to_log_in_and_come_back(self, review):
         response = Client().get(address(review))

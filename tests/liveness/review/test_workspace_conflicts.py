@@ -21,19 +21,9 @@ from tests.liveness.review.pages import (
     supervisor,
     typed_in,
 )
-from tests.liveness.review.working import decide, in_step, make_review, make_reviewer
+from tests.liveness.review.working import decide, in_step, make_reviewer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
-
-
-@pytest.fixture(autouse=True)
-def _plain(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
-@pytest.fixture
-def review():
-    return make_review()
 
 
 def carried_over(client, conflict, review):

@@ -19,19 +19,8 @@ from tests.liveness.review.pages import (
     supervisor,
     typed_in,
 )
-from tests.liveness.review.working import make_review
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _plain(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
-@pytest.fixture
-def review():
-    return make_review()
 
 
 class TestNotes:

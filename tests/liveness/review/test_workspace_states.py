@@ -26,11 +26,6 @@ class OnlySomeOnes(AccessPolicy):
         return super().visible_attempts(user).exclude(subject_reference__startswith="hidden")
 
 
-@pytest.fixture(autouse=True)
-def _no_sample(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
 class TestWaiting:
     def test_it_counts_down_and_offers_nothing(self):
         now = timezone.now()

@@ -13,16 +13,6 @@ from tests.liveness.review.working import decide, fresh, make_review, make_revie
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
-@pytest.fixture(autouse=True)
-def _plain(settings):
-    settings.LIVENESS_REVIEW_SAMPLE = 0
-
-
-@pytest.fixture
-def review():
-    return make_review()
-
-
 def decided(client, review, **changes):
     page = claimed(client, review)
     return send(client, page, review, **(TYPED | changes)), client

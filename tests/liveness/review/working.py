@@ -6,6 +6,7 @@ from itertools import count
 from django.db import transaction
 from django.utils import timezone
 
+from liveness.access import AccessPolicy
 from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
 from liveness.review.models import Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
@@ -26,8 +27,17 @@ DRAFTS = {
     RETRY: Draft(RETRY, ("quality.light",), "", "Please find more light."),
     ESCALATE: Draft(ESCALATE, ("policy.doubt",), "I cannot tell."),
 }
+NO_MEDIA = {"best_frame": None, "video": None}
 TOKEN = "D2B55F0C-FB5D-4FB6-8765-3E931EBBFC79"
+OURS_ONLY = f"{__name__}.OursOnly"
 _numbers = count(1)
+
+
+class OursOnly(AccessPolicy):
+    """A host's policy that shows one region's attempts."""
+
+    def visible_attempts(self, user):
+        return super().visible_attempts(user).filter(region="ap-singapore")
 
 
 def make_reviewer(**fields):
@@ -57,6 +67,16 @@ def answer(attempt, result, now=None) -> Review:
     """The vendor's answer, recorded as the engine does; the review after it."""
     attempts.record(attempt.pk, result, now=now or timezone.now(), actor=Actor.system("tests"))
     return fresh(attempt)
+
+
+def answer_again(review: Review, now=None) -> Review:
+    """Another answer than the first, without files; the review after it."""
+    return answer(review.attempt, make_result("1002", **NO_MEDIA), now)
+
+
+def reopen(attempt: VerificationAttempt, *, now) -> VerificationAttempt:
+    """The attempt registered again, in another region: it waits for the vendor once more."""
+    return register(attempt.sdk_token, subject_reference=attempt.subject_reference, region="ap-jakarta", now=now)
 
 
 def in_step(attempt, *, now=None) -> Review:
@@ -105,7 +125,7 @@ def propose_again(review: Review, person, outcome: str, *, is_undone: bool, **ch
         claim = decisions.undo(first, person=person, now=timezone.now())
         claims.release(claim.review, person=person, now=timezone.now())
     else:
-        answer(review.attempt, make_result("1002", best_frame=None, video=None))
+        answer_again(review)
     return decide(review, person, outcome)
 
 
