@@ -73,7 +73,7 @@ def media_thumbnail(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
         return _absent(request, None)
     if not _is_embedded(request):
         return _standing_alone(request, file)
-    viewing.record_look(file, audit.MEDIA_PREVIEWED, actor=_actor(request), now=timezone.now())
+    _look(request, file, audit.MEDIA_PREVIEWED)
     return _send(request, file, file.thumbnail, "image/jpeg")
 
 
@@ -123,10 +123,16 @@ def _standing_alone(request: HttpRequest, file: StoredMedia) -> HttpResponseBase
     return refusal(403, _("This file opens only inside its page."))
 
 
+def _look(request: HttpRequest, file: StoredMedia, action: str) -> None:
+    """Record it, unless only the headers were asked for: nobody sees a face in those."""
+    if request.method != "HEAD":
+        viewing.record_look(file, action, actor=_actor(request), now=timezone.now())
+
+
 def _pass(request: HttpRequest, file: StoredMedia, action: str) -> HttpResponseBase:
     if not viewing.is_at_hand(file, actor=_actor(request)):
         return refusal(410, _("The file is missing from the storage. An operator has to look into it."))
-    viewing.record_look(file, action, actor=_actor(request), now=timezone.now())
+    _look(request, file, action)
     content_type = UNKNOWN_TYPE if file.flaw else file.content_type
     return _send(request, file, file.file, content_type, etag=f'"{file.sha256}"')
 

@@ -118,8 +118,8 @@ The portal is ready: {place.url}
   admin       {place.url}admin/
 
 It opens on the queue. Log in as reviewer in one browser and as colleague in another to work it together; decide against
-the vendor and the supervisor has something to approve. Everybody on it is drawn, nobody is real, and a new person comes
-every quarter of a minute.
+the vendor and the supervisor has something to approve. Where the two disagree, supervisor2 settles it. Everybody on it
+is drawn, nobody is real, and a new person comes about every minute.
 Ctrl-C stops everything. Logs and data: {place.directory}
 """
 

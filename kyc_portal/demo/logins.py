@@ -1,4 +1,4 @@
-"""The demo's users: one for each role and a second reviewer, all with the same public password."""
+"""The demo's users: one for each role, a second reviewer and a second supervisor, all with the same public password."""
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password

@@ -51,8 +51,13 @@ def why_not_claim(person: Person, review: Review) -> str:
         return _("Escalated reviews are decided by a supervisor.")
     if not may(person, "claim_review"):
         return _("Your account may look at reviews, but not decide them.")
-    if review.state == ReviewState.ESCALATED and _disagreed(person, review):
+    # A review that is not saved stands for any of its state.
+    if review.pk is None:
+        return ""
+    if review.state == ReviewState.ESCALATED and _disagreements(person, review.pk).exists():
         return _("You took part in this disagreement, so somebody else has to settle it.")
+    if review.state == ReviewState.DECIDED and _settled_against(person, review.pk).exists():
+        return _("A disagreement of yours was settled here, so somebody else has to correct it.")
     return ""
 
 
@@ -107,16 +112,25 @@ def without(hidden: QuerySet[Row], rows: QuerySet[Row]) -> QuerySet[Row]:
     return rows.filter(~Exists(hidden.filter(pk=OuterRef("pk"))))
 
 
-def _disagreed(person: Person, review: Review) -> bool:
-    # A review that is not saved stands for any of its state.
-    return review.pk is not None and _disagreements(person, review.pk).exists()
-
-
 def _disagreements(person: Person, review: OuterRef | int) -> QuerySet[Decision]:
     """The newest decision that stands on the review, if it disputes a proposal and this person made one of the two."""
-    taken_back = Decision.objects.filter(supersedes=OuterRef("pk"), outcome=DecisionOutcome.WITHDRAWN)
     inner = OuterRef(review) if isinstance(review, OuterRef) else review
-    made = Decision.objects.filter(~Exists(taken_back), review=inner).exclude(outcome=DecisionOutcome.WITHDRAWN)
-    newest = made.order_by("-sequence").values("pk")[:1]
-    disputes = Decision.objects.filter(pk=Subquery(newest), stage=Stage.SECOND).exclude(outcome=F("proposal__outcome"))
+    newest = _standing(Decision.objects.filter(review=inner)).order_by("-sequence").values("pk")[:1]
+    return _disputes(person, Decision.objects.filter(pk=Subquery(newest)))
+
+
+def _settled_against(person: Person, review: int) -> QuerySet[Decision]:
+    """Any disagreement on the review that this person took part in, whatever was decided since."""
+    return _disputes(person, _standing(Decision.objects.filter(review=review)))
+
+
+def _standing(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Those that nobody took back."""
+    taken_back = Decision.objects.filter(supersedes=OuterRef("pk"), outcome=DecisionOutcome.WITHDRAWN)
+    return decisions.filter(~Exists(taken_back)).exclude(outcome=DecisionOutcome.WITHDRAWN)
+
+
+def _disputes(person: Person, decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Those that dispute a proposal, where this person made one of the two."""
+    disputes = decisions.filter(stage=Stage.SECOND).exclude(outcome=F("proposal__outcome"))
     return disputes.filter(Q(maker=person.pk) | Q(proposal__maker=person.pk))

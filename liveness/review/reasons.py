@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from liveness.review import policy
 from liveness.review.app_settings import review_settings
 from liveness.review.models import DecisionOutcome
 
@@ -22,12 +23,17 @@ RETRY, ESCALATE = DecisionOutcome.RETRY, DecisionOutcome.ESCALATE
 
 @dataclass(frozen=True)
 class Reason:
-    """One code and the outcomes that it can stand for."""
+    """One code and the outcomes that it can stand for; `is_against_vendor` only where the vendor is contradicted."""
 
     code: str
     label: Text
     group: Text
     outcomes: frozenset[DecisionOutcome]
+    is_against_vendor: bool = False
+
+    def fits(self, outcome: str, vendor_outcome: str) -> bool:
+        """Can it be given for this outcome beside this verdict of the vendor?"""
+        return outcome in self.outcomes and (not self.is_against_vendor or _may_contradict(outcome, vendor_outcome))
 
 
 @dataclass(frozen=True)
@@ -44,9 +50,9 @@ class Catalogue:
     def current(self) -> tuple[Reason, ...]:
         return self.versions[self.version]
 
-    def allowed(self, outcome: str) -> set[str]:
-        """The codes that may be given for this outcome."""
-        return {reason.code for reason in self.current if outcome in reason.outcomes}
+    def allowed(self, outcome: str, vendor_outcome: str = "") -> set[str]:
+        """The codes that may be given for this outcome beside this verdict of the vendor, or beside none."""
+        return {reason.code for reason in self.current if reason.fits(outcome, vendor_outcome)}
 
     def labels(self, codes: Iterable[str], version: int) -> list[Text]:
         """What these codes of that version said; a code that no version knows stands for itself."""
@@ -54,8 +60,16 @@ class Catalogue:
         return [known.get(code, code) for code in codes]
 
 
-def _reasons(group: Text, outcomes: Iterable[DecisionOutcome], labels: Mapping[str, Text]) -> tuple[Reason, ...]:
-    return tuple(Reason(code, label, group, frozenset(outcomes)) for code, label in labels.items())
+def _may_contradict(outcome: str, vendor_outcome: str) -> bool:
+    """Whoever escalates may do so because of a doubt about any verdict."""
+    is_doubt = outcome == ESCALATE and vendor_outcome in (policy.PASSED, policy.FAILED)
+    return is_doubt or policy.is_override(vendor_outcome, outcome)
+
+
+def _reasons(
+    group: Text, outcomes: Iterable[DecisionOutcome], labels: Mapping[str, Text], *, is_against_vendor: bool = False
+) -> tuple[Reason, ...]:
+    return tuple(Reason(code, label, group, frozenset(outcomes), is_against_vendor) for code, label in labels.items())
 
 
 CATALOGUE = Catalogue(
@@ -87,11 +101,10 @@ CATALOGUE = Catalogue(
             *_reasons(
                 _("Policy"),
                 (APPROVE, REJECT, ESCALATE),
-                {
-                    "policy.vendor_wrong": _("The evidence contradicts the vendor"),
-                    "policy.exception": _("Exception granted"),
-                },
+                {"policy.vendor_wrong": _("The evidence contradicts the vendor")},
+                is_against_vendor=True,
             ),
+            *_reasons(_("Policy"), (APPROVE, REJECT, ESCALATE), {"policy.exception": _("Exception granted")}),
             *_reasons(
                 _("Policy"),
                 (REJECT, ESCALATE),

@@ -24,8 +24,8 @@ SECONDS = {
 SIGNALS = {
     "seen_before": _("File seen with another subject"),
     "diverged": _("A later answer differed"),
-    "lost": _("Evidence lost"),
-    "damaged": _("Evidence damaged"),
+    "lost": _("A file was lost"),
+    "damaged": _("A file is damaged"),
     "repeated": _("Third attempt or later"),
     "changed": _("Evidence changed since the decision"),
 }

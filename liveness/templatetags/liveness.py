@@ -79,6 +79,14 @@ def age(moment: datetime) -> str:
 
 
 @register.filter
+def ago(moment: datetime) -> str:
+    """The same within a sentence: "now", "3 min ago", "5 h ago", "2 d ago", and the date after a month."""
+    passed = timezone.now() - moment
+    words = age(moment)
+    return _("%(time)s ago") % {"time": words} if timedelta(minutes=1) <= passed < 30 * DAY else words
+
+
+@register.filter
 def remaining(moment: datetime) -> str:
     """How long until then, like "1 h 23 min"; empty once it is past."""
     left = moment - timezone.now()

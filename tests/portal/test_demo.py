@@ -123,11 +123,11 @@ def log_in(url: str, role: str) -> requests.Session:
 
 
 def stored_picture(directory: Path) -> tuple[str, str]:
-    """Id and SHA-256 of a picture that the demo stored."""
+    """Id and SHA-256 of a picture that the demo stored; its file is there a moment before its row."""
+    query = "SELECT public_id, sha256 FROM liveness_storedmedia WHERE kind = 'best_frame' AND state = 'stored'"
     with closing(sqlite3.connect(directory / "portal.sqlite3")) as database:
-        row = database.execute(
-            "SELECT public_id, sha256 FROM liveness_storedmedia WHERE kind = 'best_frame' AND state = 'stored'"
-        ).fetchone()
+        eventually(lambda: database.execute(query).fetchone())
+        row = database.execute(query).fetchone()
     return str(uuid.UUID(row[0])), row[1]
 
 
@@ -145,6 +145,12 @@ def test_it_shows_pictures_and_leaves_nothing_running(start):
     for role in ("reviewer", "administrator"):
         shown = log_in(demo.url, role).get(picture, headers=embedding)
         assert hashlib.sha256(shown.content).hexdigest() == sha256
+    assert log_in(demo.url, "supervisor2").get(f"{demo.url}/review/").status_code == 200
+
+    nowhere = log_in(demo.url, "reviewer").get(f"{demo.url}/nowhere")
+    assert (nowhere.status_code, "To the start" in nowhere.text, "DEBUG" in nowhere.text) == (404, True, False)
+    for address in ("/static/portal/portal.css", "/favicon.ico"):
+        assert requests.get(demo.url + address, timeout=10).status_code == 200
     assert log_in(demo.url, "operator").get(picture, headers=embedding).status_code == 404
 
     assert len(demo.children()) >= 5

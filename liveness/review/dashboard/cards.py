@@ -20,6 +20,9 @@ from liveness.services import budget
 # With fewer than this a share says more about chance than about people.
 ENOUGH = 30
 HOUR = timedelta(hours=1)
+# What the figures lack for so short a time, and no more of it, is nothing to tell.
+MOMENT = timedelta(minutes=1)
+FEW_EVENTS = 1_000
 
 Totals = Mapping[str, int]
 
@@ -62,9 +65,10 @@ def standing(outlook: Outlook) -> list[Card]:
 
 
 def behind(outlook: Outlook) -> str:
-    """What the figures do not know yet, as a sentence; empty when they know all."""
-    reached = outlook.standing
-    if not reached.behind:
+    """What the figures do not know yet, as a sentence; empty when that is a moment's work."""
+    reached, now = outlook.standing, outlook.period.now
+    is_late = reached.waits_since is not None and now - reached.waits_since > MOMENT
+    if not is_late and reached.behind <= FEW_EVENTS:
         return ""
     if reached.at is None:
         return _("The figures are being made for the first time; %(count)s events to go.") % {
@@ -134,18 +138,22 @@ def _overturned(totals: Totals, vendor: str, label: str) -> Card:
 
 
 def _decisions(outlook: Outlook) -> Card:
-    """Decisions per hour since the period, or the first event, began; the period before had all its hours."""
+    """Decisions per hour since the period, or the first event, began; the period before had all its hours.
+
+    Before an hour has passed there is no rate to tell, only the number.
+    """
     period = outlook.period
-    began = max(period.start, outlook.began or period.start)
-    made = sum(outlook.now.get(name, 0) for name in DECIDED)
-    detail = _("%(approve)s approved, %(reject)s rejected, %(retry)s asked to retry") % {
-        name.removeprefix("decided."): number(max(outlook.now.get(name, 0), 0)) for name in DECIDED
-    }
+    length = period.now - max(period.start, outlook.began or period.start)
+    made = max(sum(outlook.now.get(name, 0) for name in DECIDED), 0)
+    parts = {name.removeprefix("decided."): number(max(outlook.now.get(name, 0), 0)) for name in DECIDED}
+    words = _("%(made)s in %(time)s: %(approve)s approved, %(reject)s rejected, %(retry)s asked to retry")
+    detail = words % {"made": number(made), "time": span(length), **parts}
+    rate = _rate(made, length) if length >= HOUR else NOTHING
     before = ""
     if outlook.before is not None:
         made_before = sum(outlook.before.get(name, 0) for name in DECIDED)
         before = _rate(made_before, period.start - period.before) if made_before > 0 else ""
-    return Card(_("Decisions per hour"), _rate(made, period.now - began), detail, before)
+    return Card(_("Decisions per hour"), rate, detail, before)
 
 
 def _seconds(totals: Totals) -> Card:
@@ -189,7 +197,7 @@ def _share_of_few(label: str, part: int, whole: int, words: str) -> Card:
 
 
 def _rate(count: int, length: timedelta) -> str:
-    return number(max(count, 0) / max(length / HOUR, 1.0), 1)
+    return number(count / (length / HOUR), 1)
 
 
 def _time(seconds: int) -> str:

@@ -1,6 +1,6 @@
 """The dashboard's charts: what is drawn, what it is called, and the table behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,16 +18,22 @@ from liveness.review.services.outlook import MOST, Band, Outlook
 from liveness.review.services.periods import DAYS, HOURS, QUARTERS, Period
 from liveness.services import budget
 
-LOSSES: dict[str, str | Promise] = {
+# Attempts that end in the tab Lost of the queue, and files without which an attempt may still be reviewed. Only a check
+# that nobody finished is nobody's loss.
+UNFINISHED = gettext_lazy("The check was never finished")
+UNANSWERED: dict[str, str | Promise] = {
+    "expired.unfinished": UNFINISHED,
     "expired.missed": gettext_lazy("The answer was not read before it expired"),
-    "refused": gettext_lazy("The vendor does not know the token"),
-    "lost.window": gettext_lazy("A file was not fetched before the token expired"),
-    "lost.link": gettext_lazy("The vendor\u2019s link to a file had run out"),
-    "lost.download": gettext_lazy("A download failed"),
-    "lost.mismatch": gettext_lazy("A file was not the one declared"),
+    "refused": gettext_lazy("The vendor does not know the token, and is asked until it expires"),
+}
+LOST_FILES: dict[str, str | Promise] = {
+    "lost.window": gettext_lazy("Not fetched before the token expired"),
+    "lost.link": gettext_lazy("The vendor\u2019s link had run out"),
+    "lost.download": gettext_lazy("The download failed"),
+    "lost.mismatch": gettext_lazy("Not the file that was declared"),
     "lost.undeclared": gettext_lazy("The vendor declared no usable size or digest"),
-    "lost.refused": gettext_lazy("Our settings refused a file"),
-    "lost.storage": gettext_lazy("Our storage could not take a file"),
+    "lost.refused": gettext_lazy("Our settings refused it"),
+    "lost.storage": gettext_lazy("Our storage could not take it"),
     "lost.other": gettext_lazy("Another reason"),
 }
 PER: dict[str, str | Promise] = {
@@ -130,19 +136,37 @@ def margins(outlook: Outlook) -> Graph:
     )
 
 
-def losses(outlook: Outlook) -> Graph:
-    """What was lost, and why; the most frequent reason first."""
-    found = [(str(words), outlook.now.get(name, 0)) for name, words in LOSSES.items()]
+def unanswered(outlook: Outlook) -> Graph:
+    """The attempts without an answer, and why."""
+    rows = _by_reason(outlook, UNANSWERED)
+    total = sum(row.cells[0][0] for row in rows)
+    words = ngettext("%(count)s attempt without an answer.", "%(count)s attempts without an answer.", total)
+    return _reasons("attempts", _("Attempts without an answer, by reason"), words % {"count": number(total)}, rows)
+
+
+def lost_files(outlook: Outlook) -> Graph:
+    """The files that could not be captured, and why."""
+    rows = _by_reason(outlook, LOST_FILES)
+    total = sum(row.cells[0][0] for row in rows)
+    words = ngettext("%(count)s file was lost.", "%(count)s files were lost.", total)
+    return _reasons("files", _("Lost files, by reason"), words % {"count": number(total)}, rows)
+
+
+def _by_reason(outlook: Outlook, reasons: Mapping[str, str | Promise]) -> list[Row]:
+    """What there was of each reason, the most frequent first."""
+    found = [(str(words), outlook.now.get(name, 0)) for name, words in reasons.items()]
     found = sorted((row for row in found if row[1] > 0), key=lambda row: -row[1])
-    rows = [Row(words, [(count, number(count))]) for words, count in found]
-    total = sum(count for words, count in found)
+    return [Row(words, [(count, number(count))]) for words, count in found]
+
+
+def _reasons(name: str, title: str, description: str, rows: list[Row]) -> Graph:
     return Graph(
-        name="losses",
-        title=_("Lost, by reason"),
-        description=ngettext("%(count)s loss.", "%(count)s losses.", total) % {"count": number(total)},
+        name=name,
+        title=title,
+        description=description,
         head=[_("Reason"), _("Count")],
         rows=rows,
-        bars=_bars(rows, ["late"] * len(rows)),
+        bars=_bars(rows, ["calm" if row.label == str(UNFINISHED) else "late" for row in rows]),
         height=len(rows) * charts.ROW,
     )
 

@@ -326,7 +326,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("taken_over", "Your claim was taken over"),
                             ("evidence_changed", "The evidence changed, so the proposal was cancelled"),
-                            ("disagreed", "The second person decided otherwise"),
+                            ("disagreed", "Disagreement: escalated to a third person"),
                         ],
                         max_length=24,
                     ),

@@ -32,7 +32,7 @@ class Notice(models.Model):
     class Kind(models.TextChoices):
         TAKEN_OVER = "taken_over", _("Your claim was taken over")
         EVIDENCE_CHANGED = "evidence_changed", _("The evidence changed, so the proposal was cancelled")
-        DISAGREED = "disagreed", _("The second person decided otherwise")
+        DISAGREED = "disagreed", _("Disagreement: escalated to a third person")
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     review = models.ForeignKey(Review, models.PROTECT, related_name="+")

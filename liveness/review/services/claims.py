@@ -51,6 +51,24 @@ def peek(reviews: ReviewQuerySet, *, person: AbstractUser, now: datetime) -> Rev
     return _free(access.claimable(reviews, person), now).select_related("attempt").first()
 
 
+def own(reviews: ReviewQuerySet, *, person: AbstractUser) -> Review | None:
+    """The most urgent of `reviews` that this person holds already and may decide; None when there is none."""
+    # The claims are few: asked for beside the order of the queue, they would lead through all of it.
+    held = list(Claim.objects.active().filter(holder=person.pk).values_list("review", flat=True))
+    mine = access.claimable(reviews, person).filter(pk__in=held).order_by("queue_at", "attempt_id")
+    return mine.select_related("attempt").first() if held else None
+
+
+def resume(reviews: ReviewQuerySet, *, person: AbstractUser, now: datetime) -> Claim | None:
+    """This person's claim on the most urgent of `reviews` that he holds already, renewed; None when there is none."""
+    review = own(reviews, person=person)
+    try:
+        return claim(review, person=person, now=now) if review else None
+    except HeldError:
+        # Somebody took it meanwhile.
+        return None
+
+
 def claim(review: Review, *, person: AbstractUser, now: datetime) -> Claim:
     """Claim this review, or renew one's own claim. Raises HeldError with who has it, or why nobody may."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from liveness.review.policy import APPROVE, ESCALATE, FAILED, PASSED, REJECT, RETRY, is_override
 from liveness.review.services import actions
 from liveness.services import audit
+from liveness.services.losses import CAUSES, cause_of
 
 Details = Mapping[str, Any]
 Counts = Mapping[str, int]
@@ -21,24 +22,6 @@ STEP = 120
 STEPS = 60
 LEAST = "margin.least"
 MARGINS = tuple(f"margin.{step:03}" for step in range(STEPS))
-# How the reason of a lost file begins or what it holds, and the cause that the dashboard names.
-CAUSES = (
-    ("link has run out", "link"),
-    ("the download failed", "download"),
-    ("the media host answered", "download"),
-    ("the media host announced", "mismatch"),
-    ("the file ended after", "mismatch"),
-    ("the file is longer", "mismatch"),
-    ("the file's MD5", "mismatch"),
-    ("declared no usable", "undeclared"),
-    ("LIVENESS_MEDIA_MAX_BYTES", "refused"),
-    ("LIVENESS_MEDIA_ORIGINS", "refused"),
-    ("not a plain http", "refused"),
-    ("LIVENESS_MEDIA_ROOT", "storage"),
-    ("could not be inspected", "storage"),
-    ("readable window closed", "window"),
-    ("token ran out", "window"),
-)
 LOSSES = tuple(dict.fromkeys(f"lost.{cause}" for cause in (*dict(CAUSES).values(), "other")))
 DECIDED = tuple(f"decided.{outcome}" for outcome in (APPROVE, REJECT, RETRY))
 NAMES = (
@@ -73,11 +56,6 @@ def margin_at(totals: Counts, share: float) -> int | None:
             return round((step + left / held) * STEP)
         left -= held
     return STEP * STEPS
-
-
-def cause_of(reason: str) -> str:
-    """Why a file was lost, as one of a few causes."""
-    return next((cause for words, cause in CAUSES if words in reason), "other")
 
 
 def _queued(details: Details) -> Counts:

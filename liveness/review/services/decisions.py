@@ -117,7 +117,7 @@ def _evidence(review: Review, stand: Stand) -> dict[str, Any]:
 
 def _first(act: Act) -> Decision:
     review, draft, reasons = act.review, act.draft, catalogue()
-    opened = making.check(act, draft, allowed=reasons.allowed(draft.outcome))
+    opened = making.check(act, draft, allowed=reasons.allowed(draft.outcome, review.outcome))
     needs = policy.needs_second(
         draft,
         review.outcome,

@@ -4,19 +4,18 @@ The chain is the log of all that happened, in sequence, so the figures are exact
 there are, and can be folded again from the start at any time.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Min, Q, Sum
+from django.db.models import Min, Sum
 
-from liveness.models import AuditEvent, VerificationAttempt
-from liveness.refresh.worker import LOOKED_AT
+from liveness.models import AuditEvent
 from liveness.review.models import Figure, Fold
 from liveness.review.services import counting
-from liveness.services import audit
+from liveness.services import audit, losses
 from liveness.services.retry import retried
 
 BATCH = 5_000
@@ -26,18 +25,23 @@ Hourly = dict[tuple[datetime, str], int]
 
 @dataclass(frozen=True)
 class Standing:
-    """How far the figures reach: the last event in them, its time, and how many events came after it."""
+    """How far the figures reach: the last event in them, its time, and how many events came after it.
+
+    `waits_since` is the time of the first that came after it, None when there is none.
+    """
 
     sequence: int
     at: datetime | None
     behind: int
+    waits_since: datetime | None
 
 
 def standing() -> Standing:
     """How far the figures reach now."""
     reached = _reached()
     at = AuditEvent.objects.filter(sequence=reached).values_list("at", flat=True).first()
-    return Standing(reached, at, max(_newest() - reached, 0))
+    later = AuditEvent.objects.filter(sequence__gt=reached).order_by("sequence")
+    return Standing(reached, at, max(_newest() - reached, 0), later.values_list("at", flat=True).first())
 
 
 def fold(limit: int | None = None, *, progress: Callable[[int], None] = lambda done: None) -> int:
@@ -103,7 +107,7 @@ def _counted(after: int, last: int) -> Hourly:
         .order_by("sequence")
         .only("at", "action", "object_id", "details")
     )
-    missed = _missed({event.object_id for event in events if event.action == audit.ATTEMPT_EXPIRED})
+    missed = losses.missed({event.object_id for event in events if event.action == audit.ATTEMPT_EXPIRED})
     found: Hourly = {}
     for event in events:
         hour = event.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
@@ -111,14 +115,6 @@ def _counted(after: int, last: int) -> Hourly:
         for name, number in counting.counts(event.action, details).items():
             found[hour, name] = counting.combined(name, found.get((hour, name)), number)
     return found
-
-
-def _missed(public_ids: Collection[str]) -> set[str]:
-    """Those of these expired attempts that nobody looked at in time, so that a result may be lost with them."""
-    expired = VerificationAttempt.objects.filter(public_id__in=public_ids)
-    unseen = Q(last_polled_at__isnull=True) | Q(last_polled_at__lt=F("expires_at") - LOOKED_AT)
-    missed = expired.filter(unseen | Q(failure_count__gt=0)).values_list("public_id", flat=True)
-    return {str(public_id) for public_id in missed}
 
 
 def _add(found: Mapping[tuple[datetime, str], int]) -> None:

@@ -50,6 +50,6 @@ def _written(act: Act, proposal: Decision) -> Decision:
         opened = making.check(act, noted, allowed=draft.reasons)
         version = proposal.reasons_version
     else:
-        opened = making.check(act, draft, allowed=reasons.allowed(draft.outcome))
+        opened = making.check(act, draft, allowed=reasons.allowed(draft.outcome, act.review.outcome))
         version = reasons.version
     return making.write(act, draft, opened, reasons_version=version, stage=Stage.SECOND, proposal=proposal)

@@ -30,12 +30,16 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Filters:
-    """What the address asks for. A subject is named by one of its attempts, because its reference is personal."""
+    """What the address asks for. A subject is named by one of its attempts, because its reference is personal.
+
+    `single` is "1" where events that would share a line each have their own.
+    """
 
     person: str = ""
     action: str = ""
     attempt: str = ""
     subject: str = ""
+    single: str = ""
 
     @classmethod
     def parse(cls, data: Mapping[str, str]) -> "Filters":
@@ -47,6 +51,7 @@ class Filters:
             action if action in GROUPS else "",
             str(attempt or ""),
             str(subject) if subject and not attempt else "",
+            "1" if data.get("single") else "",
         )
 
     def fields(self) -> list[tuple[str, str]]:
@@ -112,6 +117,8 @@ def chips(filters: Filters, scope: Scope) -> list[Chip]:
         chosen.append(Chip(_("Attempt"), words, replace(filters, attempt="").address()))
     if scope.attempt and filters.subject:
         chosen.append(Chip(_("Subject"), scope.attempt.subject_reference, replace(filters, subject="").address()))
+    if filters.single:
+        chosen.append(Chip(_("Thumbnails"), _("each on its own"), replace(filters, single="").address()))
     return chosen
 
 
@@ -161,6 +168,7 @@ def _attempt(text: str, person: AbstractUser) -> VerificationAttempt | None:
 def _numbered(text: str) -> str | None:
     """The page that begins with the event of this number."""
     is_number = text.isascii() and text.isdecimal() and len(text) <= 18
-    if not is_number or not AuditEvent.objects.filter(sequence=int(text)).exists():
+    event = AuditEvent.objects.filter(sequence=int(text)).first() if is_number else None
+    if event is None:
         return None
-    return Filters().address(before=int(text) + 1)
+    return Filters(single="1" if reading.is_thumbnail(event) else "").address(before=event.sequence + 1)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from liveness.models import MediaKind
@@ -24,6 +25,7 @@ DONE = {
     DecisionOutcome.ESCALATE: _("Escalated"),
     DecisionOutcome.WITHDRAWN: _("Withdrawn"),
 }
+DISAGREED = _("Disagreement: escalated to a third person")
 PENDING, IN_FORCE, WITHDRAWN, REPLACED = _("Waits for a second person"), _("In force"), _("Withdrawn"), _("Superseded")
 
 
@@ -37,9 +39,13 @@ class Look:
 
 @dataclass(frozen=True)
 class Entry:
-    """One decision; `standing` says what became of it and `relation` how a second one answered its proposal."""
+    """One decision; `standing` says what became of it and `relation` how a second one answered its proposal.
+
+    `symbol` is the icon that goes with `words`.
+    """
 
     decision: Decision
+    symbol: str
     words: Text
     standing: Text
     relation: Text
@@ -94,12 +100,28 @@ def pending(review: Review, entries: list[Entry]) -> Entry | None:
     return next((entry for entry in entries if entry.decision.pk == review.proposal_id), None)
 
 
+def disputes(decision: Decision) -> bool:
+    """Did a second person decide otherwise than the proposal says? That decides nothing, but calls for a third."""
+    return decision.proposal is not None and decision.outcome != decision.proposal.outcome
+
+
+def words_of(decision: Decision) -> Text:
+    """What the decision came to."""
+    return DISAGREED if disputes(decision) else DONE[DecisionOutcome(decision.outcome)]
+
+
+def symbol_of(decision: Decision) -> str:
+    """The icon that goes with those words."""
+    return DecisionOutcome.ESCALATE.value if disputes(decision) else decision.outcome
+
+
 def _entry(row: Decision, review: Review, withdrawn: set[int | None], hides: bool) -> Entry:
     return Entry(
         decision=row,
-        words=DONE[DecisionOutcome(row.outcome)],
+        symbol=row.outcome if hides else symbol_of(row),
+        words=DONE[DecisionOutcome(row.outcome)] if hides else words_of(row),
         standing=_standing(row, review, withdrawn),
-        relation="" if hides else _relation(row),
+        relation="" if hides else relation(row),
         reasons=catalogue().labels(row.reasons, row.reasons_version),
         needs=[wording.SECONDS.get(need, need) for need in row.needs_second],
         looks=[_look(file) for file in row.seen.get("files", [])],
@@ -121,10 +143,13 @@ def _standing(row: Decision, review: Review, withdrawn: set[int | None]) -> Text
     return REPLACED if is_verdict and not row.needs_second else ""
 
 
-def _relation(row: Decision) -> Text:
+def relation(row: Decision) -> Text:
+    """How a second person answered the proposal; empty for anybody else's decision."""
     if row.proposal is None:
         return ""
-    return _("agrees with the proposal") if row.outcome == row.proposal.outcome else _("decides otherwise")
+    if disputes(row):
+        return format_lazy(_("chose: {outcome}"), outcome=DecisionOutcome(row.outcome).label)
+    return _("agrees with the proposal")
 
 
 def _look(file: dict[str, Any]) -> Look:

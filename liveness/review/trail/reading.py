@@ -4,7 +4,7 @@ Every question is answered by an index, however long the chain is and whatever t
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from liveness.services import audit
 from liveness.services.audit import Actor
 
 PAGE = 50
+# However few lines they make, a page holds no more events.
+MOST_EVENTS = 500
 USER = "user:"
 # What a web request may walk through: about two seconds.
 SHORT = 100_000
@@ -78,21 +80,68 @@ class Mark:
         return text % {"count": number(self.since)}
 
 
-def page(wanted: Wanted, *, before: int | None = None, after: int | None = None, size: int = PAGE) -> Page:
+def alone(event: AuditEvent) -> Hashable:
+    """Every event is a line of its own."""
+    return event.sequence
+
+
+def together(event: AuditEvent) -> Hashable:
+    """One look at a list shows dozens of thumbnails: those of one person within a minute of the clock are one line."""
+    return (event.actor, event.at.replace(second=0, microsecond=0)) if is_thumbnail(event) else event.sequence
+
+
+def is_thumbnail(event: AuditEvent) -> bool:
+    """Was a small picture shown in a list?"""
+    return event.action == audit.MEDIA_PREVIEWED
+
+
+def page(
+    wanted: Wanted,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    size: int = PAGE,
+    line_of: Callable[[AuditEvent], Hashable] = alone,
+) -> Page:
     """The page of events older than `before`, or newer than `after`, or the newest one.
 
-    A page towards the newest that would come out short is the newest page.
+    It has as many events as make `size` lines; `line_of` tells which share one. A page towards the newest that would
+    come out short is the newest page.
     """
     if before is None and after is not None:
-        events = _select(wanted, Q(sequence__gt=after), size, is_rising=True)
-        if len(events) > size:
-            events = events[size - 1 :: -1]
+        events, has_more = _fill(wanted, after, size, line_of, is_rising=True)
+        if has_more:
+            events = events[::-1]
             return Page(events, events[0].sequence, events[-1].sequence)
-    bound = Q() if before is None else Q(sequence__lt=before)
-    events = _select(wanted, bound, size, is_rising=False)
-    has_more, events = len(events) > size, events[:size]
+    events, has_more = _fill(wanted, before, size, line_of, is_rising=False)
     newer = events[0].sequence if events and before is not None else None
     return Page(events, newer, events[-1].sequence if has_more else None)
+
+
+def _fill(
+    wanted: Wanted, cursor: int | None, size: int, line_of: Callable[[AuditEvent], Hashable], *, is_rising: bool
+) -> tuple[list[AuditEvent], bool]:
+    """The events beyond the cursor, without a gap, that make at most `size` lines, and whether more follow."""
+    events: list[AuditEvent] = []
+    lines: set[Hashable] = set()
+    while True:
+        count = min(max(size, len(events)), MOST_EVENTS)
+        found = _select(wanted, _beyond(cursor, is_rising), count, is_rising=is_rising)
+        for event in found:
+            line = line_of(event)
+            if len(events) == MOST_EVENTS or (line not in lines and len(lines) == size):
+                return events, True
+            lines.add(line)
+            events.append(event)
+        if len(found) <= count:
+            return events, False
+        cursor = events[-1].sequence
+
+
+def _beyond(cursor: int | None, is_rising: bool) -> Q:
+    if cursor is None:
+        return Q()
+    return Q(sequence__gt=cursor) if is_rising else Q(sequence__lt=cursor)
 
 
 def mark() -> Mark:

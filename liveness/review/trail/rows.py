@@ -1,21 +1,23 @@
 """The rows of the audit screen: each event with the person, the record and the words that belong to it today."""
 
 import json
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from liveness.access import access_policy
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.review.access import Person, may, visible_reviews
 from liveness.review.models import Review
+from liveness.review.numerals import number
 from liveness.review.services import actions
 from liveness.review.trail import reading
 from liveness.review.trail.histories import is_hidden
-from liveness.review.trail.words import Act, act_of, details_of
+from liveness.review.trail.words import Act, Text, act_of, details_of
 from liveness.search import as_uuid
 
 SYSTEM = "system:"
@@ -45,7 +47,10 @@ class About:
 
 @dataclass(frozen=True)
 class Row:
-    """`about` is None where the event concerns no attempt, or none that may appear before this person."""
+    """`about` is None where the event concerns no attempt, or none that may appear before this person.
+
+    `others` are older events that share the line of this one.
+    """
 
     event: AuditEvent
     who: Who
@@ -53,6 +58,20 @@ class Row:
     about: About | None
     details: str
     proof: str
+    others: Sequence["Row"] = ()
+
+    @property
+    def words(self) -> Text:
+        """What happened, in words."""
+        count = len(self.others) + 1
+        if count == 1:
+            return self.act.words
+        return ngettext("%(count)s thumbnail shown", "%(count)s thumbnails shown", count) % {"count": number(count)}
+
+    @property
+    def members(self) -> list["Row"]:
+        """All events of the line, the newest first."""
+        return [self, *self.others]
 
 
 @dataclass(frozen=True)
@@ -76,6 +95,14 @@ def rows(events: Sequence[AuditEvent], person: Person) -> list[Row]:
     """The rows for this person, in a handful of queries however many they are."""
     known = _known(events, person)
     return [_row(event, known, person) for event in events]
+
+
+def lines(rows: Iterable[Row]) -> list[Row]:
+    """The rows, with those that share a line put into the newest of them."""
+    found: dict[Hashable, list[Row]] = {}
+    for row in rows:
+        found.setdefault(reading.together(row.event), []).append(row)
+    return [replace(newest, others=others) for newest, *others in found.values()]
 
 
 def withheld(event: AuditEvent, person: Person) -> str:

@@ -19,7 +19,7 @@ from liveness.review import access
 from liveness.review.ageing import span
 from liveness.review.models import Claim, Decision, DecisionOutcome, Note, Review, Stage
 from liveness.review.reasons import catalogue
-from liveness.review.trail.histories import DONE, Text
+from liveness.review.trail.histories import DONE, Text, disputes, is_hidden, relation, symbol_of, words_of
 
 MOST = 200
 # Files of other subjects. Nobody has so many twins, but a test file may.
@@ -30,9 +30,10 @@ PENDING, IN_FORCE = gettext_lazy("waits for a second person"), gettext_lazy("in 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One decision, and its standing in words."""
+    """One decision, and its standing in words; `symbol` is the icon that goes with `words`."""
 
     decision: Decision
+    symbol: str
     words: Text
     reasons: list[Text]
     is_in_force: bool
@@ -114,22 +115,26 @@ def _verdicts(attempts: Sequence[VerificationAttempt], person: AbstractUser) -> 
         return found
     made = Decision.objects.filter(review__in=[attempt.pk for attempt in attempts])
     decisions = access.without(access.hidden_decisions(person), made)
-    for decision in decisions.select_related("maker", "review").order_by("review", "sequence"):
-        found[decision.review_id].append(_verdict(decision, is_pending=decision.pk == decision.review.proposal_id))
+    for decision in decisions.select_related("maker", "review__proposal", "proposal").order_by("review", "sequence"):
+        found[decision.review_id].append(_verdict(decision, hides=is_hidden(decision.review, person)))
     return found
 
 
-def _verdict(decision: Decision, *, is_pending: bool) -> Verdict:
+def _verdict(decision: Decision, *, hides: bool) -> Verdict:
+    """`hides`: an older disagreement would tell of a proposal that has to stay unknown."""
     reasons = catalogue().labels(decision.reasons, decision.reasons_version)
     is_in_force = decision.pk == decision.review.decision_id
-    standing = PENDING if is_pending else IN_FORCE if is_in_force else _standing(decision)
-    return Verdict(decision, DONE[DecisionOutcome(decision.outcome)], reasons, is_in_force, standing)
+    is_pending = decision.pk == decision.review.proposal_id
+    standing = PENDING if is_pending else IN_FORCE if is_in_force else _standing(decision, hides)
+    words = DONE[DecisionOutcome(decision.outcome)] if hides else words_of(decision)
+    symbol = decision.outcome if hides else symbol_of(decision)
+    return Verdict(decision, symbol, words, reasons, is_in_force, standing)
 
 
-def _standing(decision: Decision) -> Text:
+def _standing(decision: Decision, hides: bool) -> Text:
     """What to say of a decision that neither waits nor is in force."""
     if decision.stage == Stage.SECOND:
-        return _("as second person")
+        return relation(decision) if disputes(decision) and not hides else _("as second person")
     is_verdict = decision.outcome not in (DecisionOutcome.ESCALATE, DecisionOutcome.WITHDRAWN)
     return _("not in force") if is_verdict else ""
 

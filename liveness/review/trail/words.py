@@ -50,7 +50,7 @@ ACTS: dict[str, Act] = {
     actions.DECISION_MADE: Act("decisions", "decided", gettext_lazy("Decided")),
     actions.DECISION_PROPOSED: Act("decisions", "proposed", gettext_lazy("Proposed for a second approval")),
     actions.DECISION_CONFIRMED: Act("decisions", "approve", gettext_lazy("Proposal confirmed")),
-    actions.DECISION_DISPUTED: Act("decisions", "reject", gettext_lazy("Proposal disputed")),
+    actions.DECISION_DISPUTED: Act("decisions", "escalate", gettext_lazy("Disagreement: escalated to a third person")),
     actions.DECISION_UNDONE: Act("decisions", "undo", gettext_lazy("Decision taken back")),
     actions.DECISION_CANCELLED: Act("decisions", "withdrawn", gettext_lazy("Proposal cancelled: evidence changed")),
     actions.NOTE_WRITTEN: Act("decisions", "note", gettext_lazy("Note written")),
@@ -68,11 +68,13 @@ ACTS: dict[str, Act] = {
     audit.ATTEMPT_REFUSED: Act("attempts", "invalid", gettext_lazy("Token unknown to the vendor")),
     audit.ATTEMPT_CORRECTED: Act("attempts", "info", gettext_lazy("Region corrected")),
     audit.ATTEMPT_REOPENED: Act("attempts", "retry", gettext_lazy("Attempt reopened")),
+    audit.ATTEMPT_REPORTED: Act("attempts", "info", gettext_lazy("Reported as finished")),
     audit.ATTEMPT_REFRESHED: Act("attempts", "retry", gettext_lazy("Refresh asked for")),
     actions.REVIEW_QUEUED: Act("attempts", "open", gettext_lazy("Ready for review")),
     audit.MEDIA_VERIFIED: Act("checks", "stored", gettext_lazy("File verified, sound")),
     audit.MEDIA_DAMAGED: Act("checks", "flawed", gettext_lazy("File found damaged")),
     audit.CHECK_REQUESTED: Act("checks", "stored", gettext_lazy("Check of the chain asked for")),
+    audit.ALARM_TOLD: Act("checks", "bell", gettext_lazy("Alarm told")),
 }
 
 

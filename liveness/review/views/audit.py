@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from liveness.review.trail import filters as filtering
 from liveness.review.trail import reading as chain
 from liveness.review.trail.filters import MOST, Filters
-from liveness.review.trail.rows import rows
+from liveness.review.trail.rows import lines, rows
 from liveness.review.views.commands import SeeOther, person_of
 from liveness.services import audit
 from liveness.services.audit import Actor
@@ -31,7 +31,13 @@ def trail(request: HttpRequest) -> HttpResponse:
     """Events, the newest first; `?before=` and `?after=` turn pages, and everything else in the address filters."""
     person, filters = person_of(request), Filters.parse(request.GET)
     scope = filtering.scope(filters, person)
-    page = chain.page(scope.wanted, before=_cursor(request, "before"), after=_cursor(request, "after"))
+    page = chain.page(
+        scope.wanted,
+        before=_cursor(request, "before"),
+        after=_cursor(request, "after"),
+        line_of=chain.alone if filters.single else chain.together,
+    )
+    shown = rows(page.events, person)
     mark = chain.mark()
     context = {
         "filters": filters,
@@ -39,7 +45,7 @@ def trail(request: HttpRequest) -> HttpResponse:
         "most": MOST,
         "tabs": filtering.tabs(filters),
         "chips": filtering.chips(filters, scope),
-        "rows": rows(page.events, person),
+        "rows": shown if filters.single else lines(shown),
         "newer": page.newer and filters.address(after=page.newer),
         "older": page.older and filters.address(before=page.older),
         "mark": mark,

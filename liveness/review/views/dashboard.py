@@ -42,6 +42,6 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "standing": cards.standing(found),
         "flow": graphs.flow(found),
         "ages": graphs.ages(found),
-        "others": [graphs.margins(found), graphs.calls(found), graphs.losses(found)],
+        "others": [graphs.margins(found), graphs.calls(found), graphs.unanswered(found), graphs.lost_files(found)],
     }
     return render(request, "liveness_review/dashboard.html", context)

@@ -12,15 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from liveness.review import access, wording
+from liveness.review import wording
 from liveness.review.exceptions import RefusedError, StaleError
-from liveness.review.models import Claim, Decision, Review
+from liveness.review.models import Review
 from liveness.review.queue.filters import View
-from liveness.review.services import claims, decisions, notes
+from liveness.review.services import decisions, notes
 from liveness.review.trail import histories
 from liveness.review.views.commands import DECIDE, SeeOther, back, command, is_part, page_of, person_of, visible
 from liveness.review.views.workspace import page
-from liveness.review.workspace import conflicts, drafts, offers, presentation
+from liveness.review.workspace import conflicts, drafts, holding, offers, onward, presentation
 from liveness.review.workspace.forms import Typed, stand_of
 from liveness.search import as_uuid
 
@@ -41,7 +41,7 @@ def decide(request: HttpRequest, review: Review) -> HttpResponse:
         fresh = visible(person, review.attempt.public_id)
         return page(request, fresh, typed=typed, problems=error.problems, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     offers.remember(request, decision)
-    return _onward(request, person, made=decision if decision.decided_at < now else None)
+    return _onward(request, person, review)
 
 
 @command(*DECIDE)
@@ -73,30 +73,21 @@ def note(request: HttpRequest, review: Review) -> HttpResponse:
     return SeeOther(back(request, review)["Location"] + "#notes")
 
 
-def _onward(request: HttpRequest, person: AbstractUser, made: Decision | None) -> HttpResponse:
-    """To the next review of the same view, which is claimed for this person, or back to the queue when none is left.
+def _onward(request: HttpRequest, person: AbstractUser, decided: Review) -> HttpResponse:
+    """To the next review of the same view, which is held for this person, or back to the queue when none is left.
 
-    `made` is a decision that was sent twice: the first time may have brought the next review already.
+    One that he holds already comes first: after an undo there are two, and a form that was sent twice finds the one
+    that it brought the first time.
     """
-    view = View.parse(request.GET)
-    source = view.to_claim_from(person)
-    claimed = (_claimed_since(made, person) or _next(source, person)) if source else None
-    if source and claimed:
-        return SeeOther(page_of(claimed.review.attempt.public_id, source))
-    queue = f"{reverse('liveness_review:queue')}?{view.query}"
+    asked, leaving = View.parse(request.GET), decided.attempt.public_id
+    source = asked.to_claim_from(person)
+    found = onward.go_on(asked, source, person, timezone.now(), leaving=leaving) if source else None
+    if found:
+        claim, view = found
+        return SeeOther(page_of(claim.review.attempt.public_id, view))
+    queue = f"{reverse('liveness_review:queue')}?{asked.query}"
     # The queue has a style sheet of its own, which a part of a page would not bring along.
     return HttpResponseClientRedirect(queue) if is_part(request) else SeeOther(queue)
-
-
-def _claimed_since(made: Decision | None, person: AbstractUser) -> Claim | None:
-    if made is None:
-        return None
-    return Claim.objects.active().filter(holder=person.pk, claimed_at__gte=made.decided_at).first()
-
-
-def _next(source: View, person: AbstractUser) -> Claim | None:
-    now = timezone.now()
-    return claims.claim_next(source.narrow(access.visible_reviews(person), person, now), person=person, now=now)
 
 
 def _conflict(
@@ -110,7 +101,7 @@ def _conflict(
         "review": review,
         "attempt": review.attempt,
         "conflict": conflicts.explain(error, review, person, claim_id),
-        "hold": presentation.hold(review, person, now),
+        "hold": holding.hold(review, person, now),
         "author": drafts.author(person, review.attempt.public_id),
         "view": View.parse(request.GET),
     }

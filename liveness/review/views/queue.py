@@ -18,13 +18,13 @@ from django.views.decorators.http import require_POST, require_safe
 from liveness import search
 from liveness.access import access_policy
 from liveness.models import MediaKind, VerificationAttempt
-from liveness.review.access import Person, visible_reviews
+from liveness.review.access import Person
 from liveness.review.queue import listing
 from liveness.review.queue.filters import TABS, View
 from liveness.review.queue.keyset import Page, Place
 from liveness.review.queue.rows import changes, rows
-from liveness.review.services import claims
 from liveness.review.views.commands import SeeOther, page_of, person_of
+from liveness.review.workspace import onward
 from liveness.search import as_uuid
 
 PAGE_SIZE = 50
@@ -104,13 +104,15 @@ def find(request: HttpRequest) -> HttpResponse:
 @login_required
 @may_look
 def next_review(request: HttpRequest) -> HttpResponse:
-    """Claim the most urgent review of the view and open it."""
+    """Open what the person holds of the view, or else claim the next; never the one that he comes `from`."""
     person, asked = person_of(request), View.parse(request.POST)
-    view, now = asked.to_claim_from(person), timezone.now()
-    if view is None:
+    source = asked.to_claim_from(person)
+    if source is None:
         raise PermissionDenied
-    claim = claims.claim_next(view.narrow(visible_reviews(person), person, now), person=person, now=now)
-    if claim:
+    leaving = as_uuid(request.POST.get("from", ""))
+    found = onward.go_on(asked, source, person, timezone.now(), leaving=leaving)
+    if found:
+        claim, view = found
         return SeeOther(page_of(claim.review.attempt.public_id, view))
     messages.info(request, _("Nothing is left here that you could claim."))
     return SeeOther(_address("queue", asked))
@@ -122,11 +124,12 @@ def next_review(request: HttpRequest) -> HttpResponse:
 @never_cache
 def peek(request: HttpRequest) -> HttpResponse:
     """What `next_review` would most likely open, for a page that gets ready for it."""
-    person, now = person_of(request), timezone.now()
-    view = View.parse(request.GET).to_claim_from(person)
-    if view is None:
+    person, asked = person_of(request), View.parse(request.GET)
+    source = asked.to_claim_from(person)
+    if source is None:
         raise PermissionDenied
-    review = claims.peek(view.narrow(visible_reviews(person), person, now), person=person, now=now)
+    leaving = as_uuid(request.GET.get("from", ""))
+    review = onward.look_ahead(asked, source, person, timezone.now(), leaving=leaving)
     if review is None:
         return HttpResponse(status=204)
     return JsonResponse({"id": str(review.attempt.public_id), "frame": _frame(review.attempt, person)})

@@ -21,8 +21,8 @@ from liveness.review.models import Review
 from liveness.review.queue.filters import View
 from liveness.review.services import claims, opening
 from liveness.review.views.commands import DECIDE, back, command, is_part, person_of, visible
-from liveness.review.workspace import drafts, presentation
-from liveness.review.workspace.forms import text_of
+from liveness.review.workspace import drafts, holding, presentation
+from liveness.review.workspace.forms import stand_of, text_of
 
 
 @require_safe
@@ -69,15 +69,21 @@ def take_over(request: HttpRequest, review: Review) -> HttpResponse:
 @csrf_protect
 @require_POST
 def beat(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """A sign of life of an open page, answered with what its reader should know."""
+    """A sign of life of an open page, answered with what its reader should know.
+
+    A page that is worked on also has a glance every few seconds, which is no sign of life and costs one query: nothing
+    is answered as long as the review stands as the page shows it.
+    """
     if not request.user.is_authenticated:
         return JsonResponse({}, status=401)
     person, now = person_of(request), timezone.now()
+    if "glance" in request.POST and holding.stands(public_id, stand_of(request.POST), person):
+        return HttpResponse(status=204)
     if not access.may(person, "view_review"):
         raise PermissionDenied
     review = visible(person, public_id)
     claims.renew(review, person=person, now=now)
-    hold = presentation.hold(review, person, now)
+    hold = holding.hold(review, person, now)
     shown = request.POST.get("version"), request.POST.get("evidence_digest")
     answer = {
         "held": hold.is_mine,
@@ -99,9 +105,15 @@ def page(request: HttpRequest, review: Review, *, status: int = 200, **more: Any
     if draft and (context["hold"].is_mine or draft.note):
         drafts.forget(request)
     view = View.parse(request.GET)
-    context |= {"view": view, "is_part": is_part(request), "log_in": resolve_url(settings.LOGIN_URL)} | more
+    context |= {
+        "view": view,
+        "is_part": is_part(request),
+        "is_claiming": view.to_claim_from(person) is not None,
+        "log_in": resolve_url(settings.LOGIN_URL),
+    } | more
     response = render(request, "liveness_review/workspace.html", context, status=status)
     if status != 200:
-        # The address of the form that was refused is none to come back to.
+        # The address of the form that was refused is none to come back to, and what is wrong with it gets the focus.
         response.headers["HX-Push-Url"] = "false"
+        response.headers["HX-Reswap"] = "outerHTML show:none"
     return response

@@ -72,7 +72,7 @@ def sentence(decision: Decision) -> str:
     if decision.proposal and decision.proposal.outcome == decision.outcome:
         return _("%(decided)s, as proposed: %(reference)s") % facts
     if decision.proposal:
-        return _("%(decided)s, against the proposal: %(reference)s") % facts
+        return _("Disagreement: escalated to a third person: %(reference)s") % facts
     if decision.needs_second:
         return _("%(decided)s, waits for a second person: %(reference)s") % facts
     return _("%(decided)s: %(reference)s") % facts

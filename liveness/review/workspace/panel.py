@@ -63,14 +63,17 @@ def choices(review: Review, typed: Typed, *, is_hidden: bool) -> list[Choice]:
     return offered
 
 
-def reasons(typed: Typed) -> dict[str, list[Box]]:
-    """The reasons of the newest catalogue by group."""
+def reasons(typed: Typed, vendor_outcome: str) -> dict[str, list[Box]]:
+    """The reasons of the newest catalogue that fit this verdict of the vendor, by group."""
     groups: dict[str, list[Box]] = {}
     for reason in catalogue().current:
+        outcomes = [outcome for outcome in OFFERED if reason.fits(outcome, vendor_outcome)]
+        if not outcomes:
+            continue
         box = Box(
             reason.code,
             reason.label,
-            " ".join(sorted(reason.outcomes)),
+            " ".join(sorted(outcomes)),
             reason.code in review_settings.SECOND_ON_REASONS,
             reason.code in typed.reasons,
         )

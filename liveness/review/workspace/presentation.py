@@ -15,30 +15,17 @@ from liveness.presentation import Row
 from liveness.review import access, wording
 from liveness.review.ageing import age_of
 from liveness.review.app_settings import review_settings
-from liveness.review.models import Claim, DecisionOutcome, Note, Presence, Review
+from liveness.review.models import DecisionOutcome, Note, Review
 from liveness.review.services import twins
 from liveness.review.trail import histories
 from liveness.review.workspace import drafts, panel
 from liveness.review.workspace.forms import Typed
+from liveness.review.workspace.holding import BEATS_PER_LEASE, hold
+from liveness.review.workspace.refusals import refusals
 
-BEATS_PER_LEASE = 4
+# So soon does a person learn that his review was taken over.
+GLANCE_SECONDS = 7
 TWINS_SHOWN = 6
-
-
-@dataclass(frozen=True)
-class Hold:
-    """Who has the review: `claim` is the person's own or the one that keeps him out; `others` look at it besides."""
-
-    claim: Claim | None
-    is_mine: bool
-    why_not: str
-    may_claim: bool
-    may_take_over: bool
-    others: list[str]
-
-    @property
-    def holder(self) -> str:
-        return self.claim.holder.get_username() if self.claim else ""
 
 
 @dataclass(frozen=True)
@@ -50,33 +37,6 @@ class Linked:
     kinds: list[str] = field(default_factory=list)
 
 
-def hold(review: Review, person: AbstractUser, now: datetime) -> Hold:
-    """Who has the review, and what this person may do about it."""
-    held = Claim.objects.active().filter(review=review).select_related("holder").first()
-    is_mine = held is not None and held.holder_id == person.pk
-    # A claim whose lease ran out keeps nobody out, so it is not worth a word.
-    standing = held if held and (is_mine or held.expires_at > now) else None
-    why_not = access.why_not_claim(person, review)
-    is_others = standing is not None and not is_mine
-    return Hold(
-        claim=standing,
-        is_mine=is_mine,
-        why_not=why_not,
-        may_claim=not standing and not why_not,
-        may_take_over=is_others and not why_not and access.may(person, "take_over_review"),
-        others=present(review, person, now, except_for=standing),
-    )
-
-
-def present(review: Review, person: AbstractUser, now: datetime, *, except_for: Claim | None) -> list[str]:
-    """The names of those who have the page open besides this person and the holder."""
-    known = {person.pk, except_for.holder_id if except_for else None}
-    # Two beats may fail before somebody counts as gone.
-    since = now - review_settings.LEASE * 3 / BEATS_PER_LEASE
-    rows = Presence.objects.filter(review=review, seen_at__gt=since).select_related("person")
-    return sorted(row.person.get_username() for row in rows if row.person_id not in known)
-
-
 def workspace(
     review: Review, person: AbstractUser, now: datetime, *, typed: Typed | None = None, draft: Typed | None = None
 ) -> dict[str, Any]:
@@ -85,22 +45,25 @@ def workspace(
     if held.is_mine and not typed:
         typed = draft if draft and not draft.note else _taken_back(review, person)
     shown, found = attempts.attempt_context(person, review.attempt), twin_attempts(review.attempt, person)
+    form, may_note = decision_form(review, typed or Typed(), is_hidden), access.may(person, "add_note")
     return {
         **shown,
-        **decision_form(review, typed or Typed(), is_hidden),
+        **form,
         **_decided(review, person),
         "review": review,
+        "refusals": refusals(review, held, form["choices"], is_hidden=is_hidden, may_note=may_note),
         "signals": [(code, wording.SIGNALS.get(code, code)) for code in review.signals],
         "age": age_of(review, now),
         "hold": held,
         "beat": max(round(review_settings.LEASE.total_seconds() / BEATS_PER_LEASE), 1),
+        "glance": GLANCE_SECONDS,
         "window_left": max(int((review.attempt.expires_at - now).total_seconds()), 0),
         "author": drafts.author(person, review.attempt.public_id),
         "draft": draft,
         "note": draft.note if draft else "",
         "is_hidden": is_hidden,
         "notes": _notes(review, person),
-        "may_note": access.may(person, "add_note"),
+        "may_note": may_note,
         "others": linked(shown["others"], person),
         "twins": found[:TWINS_SHOWN],
         "has_more_twins": len(found) > TWINS_SHOWN,
@@ -112,7 +75,7 @@ def decision_form(review: Review, typed: Typed, is_hidden: bool) -> dict[str, An
     return {
         "typed": typed,
         "choices": panel.choices(review, typed, is_hidden=is_hidden),
-        "reasons": panel.reasons(typed),
+        "reasons": panel.reasons(typed, review.outcome),
     }
 
 

@@ -5,6 +5,7 @@ DIRECTORY = Path(os.environ["HOST_DIRECTORY"])
 SECRET_KEY = "hostsite-" + "x" * 50
 ALLOWED_HOSTS = ["testserver"]
 ROOT_URLCONF = "hostsite.urls"
+LOGIN_URL = "admin:login"
 STATIC_URL = "static/"
 USE_TZ = True
 

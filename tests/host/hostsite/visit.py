@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sys
 
 import django
@@ -36,6 +37,7 @@ def main() -> None:
         "refused": {name: outside.get(url, headers=embedded).status_code for name, url in pages.items()},
         "admin page embeds the picture": door in inside.get(pages["attempt in the admin"]).text,
         "picture is whole": hashlib.sha256(shown.getvalue()).hexdigest() == picture.sha256,
+        "navigation": sorted(re.findall(r'<a href="(/[^"]+)"', inside.get(pages["list"]).text.partition("<main")[0])),
         "polls": Poll.objects.count(),
         "views": AuditEvent.objects.filter(action="liveness.media.viewed", actor=f"user:{person.pk}").count(),
     }

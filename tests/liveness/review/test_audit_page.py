@@ -4,9 +4,12 @@ import json
 import re
 import uuid
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles import finders
 from django.db import connection, transaction
@@ -290,6 +293,64 @@ class TestFilters:
         record()
         assert "No event matches" in client.get(f"{PAGE}?action=claims").text
         assert "No such attempt" in client.get(f"{PAGE}?subject={uuid.uuid4()}").text
+
+
+class TestThumbnails:
+    """One look at the queue is one event for each picture in it, and one line of the screen."""
+
+    @pytest.fixture
+    def looks(self):
+        """Events 1 to 7: five thumbnails of one person within a minute, one of another, and something else."""
+        media = [make_media(make_attempt(subject_reference=f"s{n}"), MediaKind.BEST_FRAME, b"%d" % n) for n in range(6)]
+        at = timezone.now().replace(second=10, microsecond=0)
+        for file, who_ in zip(media, ("user:1", "user:1", "user:2", "user:1", "user:1", "user:1"), strict=True):
+            with time_machine.travel(at, tick=False):
+                record(audit.MEDIA_PREVIEWED, actor=Actor(who_), target=file)
+            at += timedelta(seconds=5)
+        record()
+
+    def lines(self, response) -> list[list[int]]:
+        return [[member.event.sequence for member in row.members] for row in response.context["rows"]]
+
+    def test_those_of_one_person_within_a_minute_are_one_line(self, client, looks):
+        page = client.get(PAGE)
+        assert self.lines(page) == [[7], [6, 5, 4, 2, 1], [3]]
+        assert "5 thumbnails shown" in page.text
+        assert page.text.count("s0") == 1
+
+    def test_another_minute_is_another_line(self, client):
+        file = make_media(make_attempt(), MediaKind.BEST_FRAME, b"frame")
+        for second in (59, 61):
+            with time_machine.travel(datetime(2026, 11, 22, 14, 0, tzinfo=UTC) + timedelta(seconds=second), tick=False):
+                record(audit.MEDIA_PREVIEWED, target=file)
+        assert self.lines(client.get(PAGE)) == [[2], [1]]
+
+    def test_each_can_be_seen_with_its_proof(self, client, looks):
+        page = client.get(PAGE)
+        [address] = re.findall(r'href="(\?single=1[^"]*)"', page.text)
+        assert numbers(client.get(PAGE + unescape(address))) == [6, 5, 4, 2, 1]
+        assert found(client, "4").startswith("?single=1") and not found(client, "7").startswith("?single")
+        assert numbers(client.get(PAGE + found(client, "4"))) == [4, 3, 2, 1]
+
+    @pytest.mark.parametrize("size", [1, 2])
+    def test_turning_pages_loses_none_and_shows_none_twice(self, looks, size):
+        pages, cursor = [], None
+        while not pages or cursor:
+            page = reading.page(Wanted(), before=cursor, size=size, line_of=reading.together)
+            pages.append([event.sequence for event in page.events])
+            cursor = page.older
+        assert [number for page in pages for number in page] == [7, 6, 5, 4, 3, 2, 1]
+        page = reading.page(Wanted(), after=pages[-1][0], size=size, line_of=reading.together)
+        shown = [event.sequence for event in page.events]
+        assert shown == list(range(shown[0], pages[-1][0], -1))
+        assert len({reading.together(event) for event in page.events}) == size
+
+    def test_a_page_has_an_end_however_many_share_a_line(self, looks, monkeypatch):
+        monkeypatch.setattr(reading, "MOST_EVENTS", 4)
+        first = reading.page(Wanted(), line_of=reading.together)
+        second = reading.page(Wanted(), before=first.older, line_of=reading.together)
+        assert [event.sequence for event in (*first.events, *second.events)] == [7, 6, 5, 4, 3, 2, 1]
+        assert second.older is None
 
 
 class TestFind:

@@ -32,9 +32,9 @@ class TestBlind:
         assert fresh(review).state == ReviewState.PROPOSED
 
     def test_agreement_has_reasons_and_texts_of_its_own(self, review, second, proposal):
-        draft = Draft(APPROVE, ("policy.vendor_wrong",), "I agree.", "Hello.")
+        draft = Draft(APPROVE, ("policy.exception",), "I agree.", "Hello.")
         decision = send(review, draft, claimed(review, second), second)
-        assert (decision.reasons, decision.internal_note) == (["policy.vendor_wrong"], "I agree.")
+        assert (decision.reasons, decision.internal_note) == (["policy.exception"], "I agree.")
         assert decision.subject_text == "Hello."
         after = fresh(review)
         assert (after.state, after.decision) == (ReviewState.DECIDED, proposal)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from liveness.models import CallTally, Outcome
 from liveness.review import numerals
-from liveness.review.dashboard import cards
+from liveness.review.dashboard import cards, graphs
 from liveness.review.models import Review, ReviewState
 from liveness.review.policy import APPROVE, REJECT
 from liveness.review.services import actions, figures, outlook, periods
@@ -93,8 +93,16 @@ class TestPage:
     def test_it_folds_no_more_than_a_page_may_take_and_tells_the_rest(self, client, monkeypatch):
         monkeypatch.setattr(dashboard, "MOST_EVENTS", 2)
         tell(audit.ATTEMPT_REGISTERED, count=5)
-        assert "Figures up to 22 Nov, 14:35; 3 events behind." in shown(client)
-        assert "Figures up to 22 Nov, 14:35; 1 event behind." in shown(client)
+        later = NOW + timedelta(seconds=61)
+        assert "Figures up to 22 Nov, 14:35; 3 events behind." in shown(client, at=later)
+        assert "Figures up to 22 Nov, 14:35; 1 event behind." in shown(client, at=later)
+        assert "Up to date" in shown(client, at=later)
+
+    def test_a_few_events_of_this_minute_are_nothing_to_tell(self, client, monkeypatch):
+        monkeypatch.setattr(dashboard, "MOST_EVENTS", 1)
+        monkeypatch.setattr(cards, "FEW_EVENTS", 3)
+        tell(audit.ATTEMPT_REGISTERED, count=5)
+        assert "4 events behind" in shown(client)
         assert "Up to date" in shown(client)
 
     @pytest.mark.parametrize(
@@ -110,10 +118,11 @@ class TestPage:
         tell(audit.ATTEMPT_REGISTERED)
         tell(actions.REVIEW_QUEUED, margin=300, is_complete=True)
         tell(audit.MEDIA_LOST, reason="the vendor's link has run out (HTTP 403)")
+        tell(audit.ATTEMPT_REFUSED)
         page = shown(client)
         names = re.findall(r'role="img"\s+aria-labelledby="([\w-]+)"\s+aria-describedby="([\w-]+)"', page)
         assert [name for name, _ in names] == [
-            f"chart-{name}" for name in ("ages", "flow", "margins", "calls", "losses")
+            f"chart-{name}" for name in ("ages", "flow", "margins", "calls", "attempts", "files")
         ]
         for name, words in names:
             assert re.search(rf'<title id="{name}">[^<]+</title>\s*<desc id="{words}">[^<]+</desc>', page)
@@ -140,7 +149,10 @@ class TestPage:
         review, person = make_review(), make_reviewer()
         decide(review, person, APPROVE)
         page = shown(client, at=timezone.now())
-        assert said(page)["Decisions per hour"][1].startswith("1 approved")
+        assert said(page)["Decisions per hour"] == [
+            "–",
+            "1 in 1 min: 1 approved, 0 rejected, 0 asked to retry",
+        ]
         assert person.get_username() not in page
         assert str(review.attempt.public_id) not in page
 
@@ -197,7 +209,20 @@ class TestNumbers:
         tell(audit.ATTEMPT_REGISTERED, NOW - 4 * HOUR)
         tell(actions.DECISION_MADE, NOW - HOUR, count=10, outcome=APPROVE)
         card = {card.label: card for card in cards.cards(gathered())}["Decisions per hour"]
-        assert (card.number, card.detail) == ("2.5", "10 approved, 0 rejected, 0 asked to retry")
+        assert (card.number, card.detail) == ("2.5", "10 in 4 h: 10 approved, 0 rejected, 0 asked to retry")
+
+    def test_attempts_without_an_answer_and_lost_files_are_told_apart(self):
+        for polled_at, unfinished_at in ((NOW, NOW), (None, None)):
+            attempt = make_attempt(issued_at=NOW - 2 * HOUR, last_polled_at=polled_at, unfinished_at=unfinished_at)
+            tell(audit.ATTEMPT_EXPIRED, target=attempt)
+        tell(audit.MEDIA_LOST, count=2, reason="the vendor's link has run out (HTTP 403)")
+        found = gathered()
+        assert [(row.label, row.cells[0][0]) for row in graphs.unanswered(found).rows] == [
+            ("The check was never finished", 1),
+            ("The answer was not read before it expired", 1),
+        ]
+        assert [row.cells[0][0] for row in graphs.lost_files(found).rows] == [2]
+        assert graphs.lost_files(found).description == "2 files were lost."
 
     def test_the_budget_is_that_of_the_busiest_hour(self, client, settings):
         settings.LIVENESS_RATE_LIMIT = 10

@@ -28,6 +28,27 @@ from tests.people import signed_in
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
+class TestReasons:
+    @pytest.mark.parametrize(
+        ("vendor", "offered"), [(Outcome.PASSED, "escalate reject"), (Outcome.FAILED, "approve escalate")]
+    )
+    def test_the_vendor_is_contradicted_only_where_that_can_be_true(self, vendor, offered):
+        boxes = claimed(reviewer()[1], make_review(vendor)).context["reasons"]
+        [box] = [box for boxes in boxes.values() for box in boxes if box.code == "policy.vendor_wrong"]
+        assert box.outcomes == offered
+
+    def test_an_unknown_verdict_is_not_contradicted(self):
+        assert "policy.vendor_wrong" not in claimed(reviewer()[1], make_review(Outcome.UNKNOWN)).text
+
+    def test_the_server_says_the_same_as_the_page(self, review):
+        _, client = reviewer()
+        page = claimed(client, review)
+        looked(client, review)
+        answer = send(client, page, review, outcome=APPROVE, reasons=["policy.vendor_wrong"], internal_note="why")
+        assert answer.status_code == 422 and "does not fit this decision" in answer.text
+        assert not Decision.objects.exists()
+
+
 class TestDeciding:
     def test_a_decision_is_kept_with_all_that_was_said_and_seen(self, review):
         person, client = reviewer()
@@ -112,6 +133,14 @@ class TestRefusals:
         assert back["outcome"] == ("" if sent["outcome"] == "withdrawn" else sent["outcome"])
         assert not Decision.objects.exists()
 
+    def test_in_a_part_of_a_page_the_errors_get_the_focus_and_nothing_scrolls_past_them(self, review):
+        client = reviewer()[1]
+        fields = form(claimed(client, review), "decide/") | {"outcome": ""}
+        page = client.post(address(review, "decide/"), fields, headers=HTMX)
+        assert (page.status_code, page["HX-Reswap"], page["HX-Push-Url"]) == (422, "outerHTML show:none", "false")
+        assert page.text.count("autofocus>") == 2
+        assert re.search(r'id="problems"[^>]+autofocus>', page.text)
+
     def test_what_was_measured_of_the_video_comes_back_too(self, review):
         client = reviewer()[1]
         marks = '[{"at": 2, "text": "\\"here\\""}]'
@@ -174,7 +203,10 @@ class TestSecondPerson:
     def test_deciding_otherwise_escalates(self, proposed):
         client = self.approve(proposed)
         assert fresh(proposed).state == ReviewState.ESCALATED
-        assert "decides otherwise" in client.get(address(proposed)).text
+        page = client.get(address(proposed)).text
+        assert f"Disagreement: escalated to a third person: {proposed.attempt.subject_reference}" in page
+        assert re.search(r"Disagreement: escalated to a third person\s+</strong>\s+<span>chose: Approve</span>", page)
+        assert "chose: Approve" in client.get(address(proposed, "subject/")).text
 
     def test_a_blind_second_decision_is_made_in_full(self, settings):
         settings.LIVENESS_REVIEW_SAMPLE = 1

@@ -143,7 +143,7 @@ class TestEvent:
             "outcome": APPROVE,
             "vendor_outcome": "passed",
             "stage": "first",
-            "reasons": ["policy.vendor_wrong"],
+            "reasons": [],
             "needs_second": [],
             "is_blind": False,
             "evidence": decision.evidence_digest,
@@ -184,14 +184,18 @@ class TestTwice:
         stand = claimed(review, person)
         first = send(review, DRAFTS[APPROVE], stand, person)
         # The page measured a little more of the video meanwhile, and adds a blank end to the text.
-        noted = replace(DRAFTS[APPROVE], internal_note="The vendor is wrong. ")
+        noted = replace(DRAFTS[APPROVE], internal_note=f"{DRAFTS[APPROVE].internal_note} ")
         assert send(review, noted, stand, person, Seen(1.0)) == first
         assert Decision.objects.count() == len(recorded(actions.DECISION_MADE)) == 1
         assert fresh(review).version == stand.version + 1
 
     @pytest.mark.parametrize(
         "other",
-        [DRAFTS[RETRY], replace(DRAFTS[APPROVE], reasons=()), replace(DRAFTS[APPROVE], internal_note="no, because")],
+        [
+            DRAFTS[RETRY],
+            replace(DRAFTS[APPROVE], reasons=("policy.exception",)),
+            replace(DRAFTS[APPROVE], internal_note="no, because"),
+        ],
     )
     def test_another_decision_under_the_same_claim_is_stale(self, review, person, other):
         stand = claimed(review, person)

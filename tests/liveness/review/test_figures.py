@@ -63,7 +63,7 @@ class TestFolding:
         for minutes in range(5):
             tell(audit.ATTEMPT_REGISTERED, NOON + timedelta(minutes=minutes))
         assert figures.fold(2) == 2
-        assert figures.standing() == figures.Standing(2, NOON + timedelta(minutes=1), 3)
+        assert figures.standing() == figures.Standing(2, NOON + timedelta(minutes=1), 3, NOON + timedelta(minutes=2))
         assert figures.fold() == 3
         assert figures.standing().behind == 0
 

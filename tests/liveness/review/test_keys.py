@@ -45,6 +45,7 @@ def test_every_command_has_a_name_and_a_key_of_its_own():
 
 def test_the_commands_are_those_that_the_pages_name():
     assert {"next", "claim", "release", "approve", "reject", "retry", "escalate", "note", "search"} <= set(COMMANDS)
+    assert {"undo", "confirm", "remark"} <= set(COMMANDS)
     assert (COMMANDS["play"].key, COMMANDS["help"].key) == (SPACE, "?")
 
 

@@ -28,6 +28,19 @@ def test_the_species_of_attacks_are_there_and_are_no_reason_to_approve():
     assert not attacks & (CATALOGUE.allowed(APPROVE) | CATALOGUE.allowed(RETRY))
 
 
+@pytest.mark.parametrize(
+    ("vendor", "outcomes"),
+    [("passed", {REJECT, ESCALATE}), ("failed", {APPROVE, ESCALATE}), ("unknown", set()), ("expired", set())],
+)
+def test_the_vendor_is_contradicted_only_where_that_can_be_true(vendor, outcomes):
+    fitting = {
+        outcome
+        for outcome in (APPROVE, REJECT, RETRY, ESCALATE)
+        if "policy.vendor_wrong" in CATALOGUE.allowed(outcome, vendor)
+    }
+    assert fitting == outcomes
+
+
 def test_no_version_has_a_code_twice():
     for version in CATALOGUE.versions.values():
         codes = [reason.code for reason in version]

@@ -81,7 +81,7 @@ def test_ones_own_notice_is_put_away_once_and_for_all(client, me):
         first, notice = notice.read_at, Notice.objects.get(pk=notice.pk)
         assert notice.read_at is not None
     assert notice.read_at == first
-    assert "decided otherwise" not in client.get(QUEUE).text
+    assert "Disagreement: escalated" not in client.get(QUEUE).text
 
 
 def test_the_notice_of_somebody_else_does_not_exist(client):
@@ -95,7 +95,7 @@ def test_the_page_lists_a_few_notices_and_says_that_there_are_more(client, me):
     for _ in range(6):
         notice_for(me)
     page = client.get(QUEUE)
-    assert page.text.count("decided otherwise") == 5
+    assert page.text.count("Disagreement: escalated") == 5
     assert "Older ones follow" in page.text
 
 

@@ -163,6 +163,26 @@ class TestSecond:
         third = make_supervisor()
         assert claims.claim_next(Review.objects.all(), person=third, now=NOW).review == review
 
+    @pytest.mark.parametrize("is_blind", [True, False])
+    def test_neither_of_them_corrects_how_it_was_settled(self, review, maker, second, settings, is_blind):
+        settings.LIVENESS_REVIEW_SAMPLE = int(is_blind)
+        decide(review, maker, REJECT)
+        decide(review, second, RETRY)
+        third = make_supervisor()
+        decide(review, third, APPROVE)
+        assert fresh(review).state == ReviewState.DECIDED
+        maker.user_permissions.add(*second.user_permissions.all())
+        for person in (type(maker).objects.get(pk=maker.pk), second):
+            with pytest.raises(HeldError, match="somebody else has to correct it"):
+                claims.claim(review, person=person, now=NOW)
+        assert decide(review, third, RETRY).supersedes
+        with pytest.raises(HeldError, match="somebody else has to correct it"):
+            claims.claim(review, person=second, now=NOW)
+
+    def test_whoever_confirmed_what_is_in_force_may_correct_it(self, review, maker, second, proposal):
+        decide(review, second, REJECT)
+        assert claims.claim(review, person=second, now=NOW)
+
     def test_a_disagreement_that_was_taken_back_keeps_nobody_out(self, review, maker, second, settings):
         settings.LIVENESS_REVIEW_UNDO = 30
         decide(review, make_reviewer(), ESCALATE)

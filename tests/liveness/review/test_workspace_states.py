@@ -223,7 +223,7 @@ class TestBlind:
         notes.write(review, "Mine.", author=second, now=timezone.now())
         text = client.get(address(review)).text
         assert "The light was odd." not in text and "Mine." in text
-        assert "is shown after your own decision" in text
+        assert "is shown after the second decision" in text
         maker.user_permissions.add(*second.user_permissions.all())
         assert "The light was odd." in signed_in(maker).get(address(review)).text
         decide(review, second, REJECT)
@@ -237,13 +237,16 @@ class TestBlind:
     def test_others_who_look_are_shown_nothing_either(self, drawn):
         page = reviewer()[1].get(address(drawn[0]))
         assert "must stay hidden" not in page.text and "maker-of-the-first" not in page.text
+        # Neither is somebody told to decide who may not.
+        assert "waits for somebody who may approve it" in page.text and "Decide as if" not in page.text
+        assert "Decide as if" in supervisor()[1].get(address(drawn[0])).text
 
     def test_after_the_second_decision_both_are_shown(self, drawn):
         review, maker = drawn
         decide(review, supervisor()[0], APPROVE)
         page = supervisor()[1].get(address(review))
         assert [entry.decision.outcome for entry in page.context["history"]] == [APPROVE, REJECT]
-        assert "decides otherwise" in page.text and maker.get_username() in page.text
+        assert "Disagreement: escalated to a third person" in page.text and maker.get_username() in page.text
 
     def test_a_first_reviewer_does_not_learn_that_it_was_drawn(self, settings):
         settings.LIVENESS_REVIEW_SAMPLE = 0.5

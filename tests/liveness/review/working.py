@@ -20,9 +20,9 @@ from tests.people import make_user
 
 REVIEWER = ("view_verificationattempt", "view_storedmedia", "view_review", "claim_review", "add_note")
 SUPERVISOR = (*REVIEWER, "second_review", "decide_escalated_review", "take_over_review")
-# A draft of each outcome that the rules let through, whatever the vendor said.
+# A draft of each outcome that the rules let through, whatever the vendor said; see `fitted` for an approval.
 DRAFTS = {
-    APPROVE: Draft(APPROVE, ("policy.vendor_wrong",), "The vendor is wrong."),
+    APPROVE: Draft(APPROVE, (), "The face is a live one."),
     REJECT: Draft(REJECT, ("attack.print",), "The edge of the paper shows."),
     RETRY: Draft(RETRY, ("quality.light",), "", "Please find more light."),
     ESCALATE: Draft(ESCALATE, ("policy.doubt",), "I cannot tell."),
@@ -107,9 +107,17 @@ def claimed(review: Review, person) -> Stand:
     return stand_of(claim)
 
 
+def fitted(draft: Draft, review: Review) -> Draft:
+    """The draft with the reason that an approval against the vendor needs."""
+    is_bare = draft.outcome == APPROVE and review.outcome == Outcome.FAILED and not draft.reasons
+    return replace(draft, reasons=("policy.vendor_wrong",)) if is_bare else draft
+
+
 def send(review: Review, draft: Draft, stand: Stand, person, shown=None, *, now=None):
     """The decision as the page sends it."""
-    return decisions.decide(review, draft, stand, shown or Seen(), person=person, now=now or timezone.now())
+    return decisions.decide(
+        review, fitted(draft, review), stand, shown or Seen(), person=person, now=now or timezone.now()
+    )
 
 
 def decide(review: Review, person, outcome: str, *, now=None, **changes):

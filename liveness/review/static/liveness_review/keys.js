@@ -1,21 +1,17 @@
 // Single keys that start commands, the list of them, and the fields in which they are chosen.
 import { all, once } from "./dom.js";
+import { enterNote, isTyping, leave, send } from "./fields.js";
 import { mine } from "./mine.js";
+import { explain, hush, tell } from "./told.js";
 
 const REPEATED = new Set([
   "step-back", "step-forward", "slower", "faster", "zoom-in", "zoom-out", "row-down", "row-up",
 ]);
-const PRESSED = new Set(["checkbox", "radio", "button", "submit", "reset", "range", "color", "file", "image"]);
 
 const help = document.getElementById("keys-help");
 
 // As the server names it: one character in lower case, or "Space".
 const nameOf = (event) => (event.key === " " ? "Space" : event.key.toLowerCase());
-
-function isTyping(element) {
-  if (element.isContentEditable || element.matches("textarea, select")) return true;
-  return element.matches("input") && !PRESSED.has(element.type);
-}
 
 const isPressedBySpace = (element) => element.matches("button, summary, input:not([type=range])");
 
@@ -38,7 +34,7 @@ function toggleHelp() {
   return true;
 }
 
-const OWN = { help: toggleHelp, "row-down": () => moveRow(1), "row-up": () => moveRow(-1) };
+const OWN = { help: toggleHelp, note: enterNote, "row-down": () => moveRow(1), "row-up": () => moveRow(-1) };
 
 function activate(target) {
   target.closest("details:not([open])")?.setAttribute("open", "");
@@ -46,26 +42,31 @@ function activate(target) {
     target.focus();
     target.click();
   } else if (target.matches("input, textarea, select")) target.focus();
-  else target.click();
+  else if (target.dataset.asks) {
+    target.focus();
+    tell(target.dataset.asks);
+  } else target.click();
 }
+
+const canBePressed = (one) =>
+  !one.matches(":disabled") && one.checkVisibility({ visibilityProperty: true }) && !one.closest("[inert]");
 
 // The viewer comes first, then whatever on the page bears the command's name. False when nobody knows it here.
 function run(name) {
+  hush();
   if (OWN[name]) return OWN[name]();
   const viewer = document.querySelector("[data-viewer]");
   if (viewer && !viewer.dispatchEvent(new CustomEvent("viewer:command", { detail: name, cancelable: true }))) return true;
-  const targets = [...document.querySelectorAll(`[data-command="${name}"]`)];
-  const target = targets.find((one) => !one.disabled && one.checkVisibility() && !one.closest("[inert]"));
-  if (target) activate(target);
-  return Boolean(target);
+  const target = [...document.querySelectorAll(`[data-command="${name}"]`)].find(canBePressed);
+  if (!target) return explain(name);
+  activate(target);
+  return true;
 }
 
-// Ctrl+Enter sends the decision from anywhere but from the middle of another form.
-function decide(event) {
-  const button = document.querySelector('[data-command="decide"]');
-  if (!button || (isTyping(event.target) && event.target.form !== button.form)) return false;
-  if (!button.disabled) button.click();
-  return true;
+// Escape leaves a text field, unless it had something nearer to do: a menu to close, or a search to empty.
+function escape({ target }) {
+  const isEmptied = target.type === "search" && target.value;
+  if (isTyping(target) && !isEmptied && document.activeElement === target) leave();
 }
 
 function commandOf(event) {
@@ -80,9 +81,10 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || !(event.target instanceof Element)) return;
   const isOpen = document.querySelector("dialog[open]");
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    if (!isOpen && !event.repeat && decide(event)) event.preventDefault();
+    if (!isOpen && !event.repeat && send(event.target)) event.preventDefault();
     return;
   }
+  if (event.key === "Escape" && !isOpen) escape(event);
   const command = commandOf(event);
   if (!command || (isOpen && command !== "help")) return;
   if (run(command)) event.preventDefault();

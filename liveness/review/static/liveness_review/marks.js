@@ -1,5 +1,6 @@
 // Moments that the reviewer marks, each with a remark if he likes. They go with the decision.
 import { clock, say } from "./dom.js";
+import { leave } from "./fields.js";
 import { marksOf as keptMarks, tell } from "./seen.js";
 
 const MOST = 50;
@@ -9,11 +10,39 @@ export function marksOf(viewer, bar, video, frames, jump) {
   const ticks = bar.querySelector("[data-ticks]");
   const line = bar.querySelector("template[data-mark-line]");
   const marks = keptMarks(video.dataset.video);
+  const lines = new Map(marks.map((mark) => [mark, lineOf(mark)]));
+  let newest = marks.at(-1);
 
-  function draw() {
+  // Lines come and go one by one, so that a remark that somebody writes keeps the focus.
+  function drawn() {
     list.hidden = marks.length === 0;
-    list.replaceChildren(...marks.map(lineOf));
     drawTicks();
+    tell();
+  }
+
+  // The newest mark is in sight; the page stays where it is.
+  function reveal(line) {
+    const [inner, outer] = [line, list].map((one) => one.getBoundingClientRect());
+    if (inner.right > outer.right) list.scrollLeft += inner.right - outer.right;
+    if (inner.left < outer.left) list.scrollLeft += inner.left - outer.left;
+  }
+
+  function add(at) {
+    const next = marks.findIndex((mark) => mark.at > at);
+    const place = next < 0 ? marks.length : next;
+    newest = { at, text: "" };
+    lines.set(newest, lineOf(newest));
+    list.insertBefore(lines.get(newest), lines.get(marks[place]) ?? null);
+    marks.splice(place, 0, newest);
+    drawn();
+  }
+
+  function remove(mark) {
+    marks.splice(marks.indexOf(mark), 1);
+    lines.get(mark).remove();
+    lines.delete(mark);
+    if (mark === newest) newest = marks.at(-1);
+    drawn();
   }
 
   function drawTicks() {
@@ -39,10 +68,11 @@ export function marksOf(viewer, bar, video, frames, jump) {
       mark.text = remark.value;
       tell();
     });
+    remark.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing) leave();
+    });
     item.querySelector("[data-remove]").addEventListener("click", () => {
-      marks.splice(marks.indexOf(mark), 1);
-      draw();
-      tell();
+      remove(mark);
       say(viewer, "unmarked", { time: clock(mark.at) });
       (list.querySelector("[data-jump]") ?? bar.querySelector('[data-tool="mark"]')).focus();
     });
@@ -50,7 +80,8 @@ export function marksOf(viewer, bar, video, frames, jump) {
   }
 
   video.addEventListener("loadedmetadata", drawTicks);
-  draw();
+  list.append(...lines.values());
+  drawn();
   return {
     commands: {
       mark() {
@@ -60,11 +91,15 @@ export function marksOf(viewer, bar, video, frames, jump) {
           return;
         }
         const at = Math.round(frames.now * 1000) / 1000;
-        if (!marks.some((mark) => mark.at === at)) marks.push({ at, text: "" });
-        marks.sort((one, other) => one.at - other.at);
-        draw();
-        tell();
+        const same = marks.find((mark) => mark.at === at);
+        if (same) newest = same;
+        else add(at);
+        reveal(lines.get(newest));
         say(viewer, "marked", { time: clock(at) });
+      },
+      remark() {
+        if (newest) lines.get(newest).querySelector("[data-remark]").focus();
+        else say(viewer, "markless");
       },
     },
   };

@@ -4,6 +4,7 @@ import { clock, say, show, whileHere, words } from "./dom.js";
 const FRAMES = 12;
 const WIDTH = 320;
 const PATIENCE_MS = 10_000;
+const STEPS = { ArrowLeft: () => -1, ArrowRight: () => 1, ArrowUp: (row) => -row, ArrowDown: (row) => row };
 
 // The next `name` of the video; fails when the video does, takes too long or is no longer wanted.
 function once(video, name, signal) {
@@ -23,6 +24,8 @@ export function sheetOf(viewer, bar, video, jump) {
   const button = bar.querySelector('[data-tool="frames"]');
   let state = "empty";
   let drawing = null;
+  // What had the focus before the sheet.
+  let before = null;
 
   function became(name, values = {}) {
     state = name;
@@ -35,19 +38,22 @@ export function sheetOf(viewer, bar, video, jump) {
   function layOut() {
     const height = Math.round((WIDTH * video.videoHeight) / video.videoWidth) || WIDTH;
     list.replaceChildren(
-      ...Array.from({ length: FRAMES }, () => {
+      ...Array.from({ length: FRAMES }, (_, index) => {
         const item = line.content.cloneNode(true).firstElementChild;
         Object.assign(item.querySelector("canvas"), { width: WIDTH, height });
+        item.querySelector("[data-at]").textContent = clock(timeOf(index, video));
         return item;
       })
     );
   }
 
+  const timeOf = (index, film) => ((index + 0.5) / FRAMES) * film.duration;
+
   async function draw(film, signal) {
     film.src = video.src;
     await once(film, "loadeddata", signal);
     for (const [index, item] of [...list.children].entries()) {
-      film.currentTime = ((index + 0.5) / FRAMES) * film.duration;
+      film.currentTime = timeOf(index, film);
       await once(film, "seeked", signal);
       fill(item, film);
       became("drawing", { number: index + 1, total: FRAMES });
@@ -61,8 +67,12 @@ export function sheetOf(viewer, bar, video, jump) {
     const at = film.currentTime;
     canvas.getContext("2d").drawImage(film, 0, 0, canvas.width, canvas.height);
     item.querySelector("[data-at]").textContent = clock(at);
-    frame.disabled = false;
-    frame.addEventListener("click", () => jump(at));
+    frame.removeAttribute("aria-disabled");
+    frame.addEventListener("click", () => {
+      // From here on it is the video that is meant.
+      before = null;
+      jump(at);
+    });
   }
 
   async function start() {
@@ -84,8 +94,22 @@ export function sheetOf(viewer, bar, video, jump) {
 
   function open() {
     video.pause();
+    before = document.activeElement;
     reveal(true);
     if (state !== "drawn") start();
+    framesHere()[0].focus({ preventScroll: true });
+  }
+
+  const framesHere = () => [...list.querySelectorAll("[data-jump]")];
+
+  function walk(event) {
+    const frames = framesHere();
+    const at = frames.indexOf(document.activeElement);
+    const row = getComputedStyle(list).gridTemplateColumns.split(" ").length;
+    const next = frames[at + STEPS[event.key](row)];
+    if (at < 0) return;
+    event.preventDefault();
+    next?.focus();
   }
 
   function close() {
@@ -93,7 +117,8 @@ export function sheetOf(viewer, bar, video, jump) {
     drawing?.abort();
     if (state === "drawing") became("cancelled");
     if (state !== "drawn") state = "empty";
-    if (sheet.contains(document.activeElement)) pane.querySelector("[data-view]").focus({ preventScroll: true });
+    const target = before?.isConnected && before !== document.body ? before : pane.querySelector("[data-view]");
+    if (sheet.contains(document.activeElement)) target.focus({ preventScroll: true });
     reveal(false);
   }
 
@@ -102,6 +127,11 @@ export function sheetOf(viewer, bar, video, jump) {
     button.setAttribute("aria-expanded", isOpen);
   }
 
+  sheet.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Escape") close();
+    else if (STEPS[event.key]) walk(event);
+  });
   // What plays behind the sheet would count as seen.
   ["play", "seeking"].forEach((name) => video.addEventListener(name, close));
   whileHere(sheet, () => drawing?.abort());
