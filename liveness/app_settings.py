@@ -44,6 +44,16 @@ class AppSettings:
         return float(self._get("RATE_LIMIT", 20))
 
     @property
+    def PACE_SHARE(self) -> float:
+        """The share of RATE_LIMIT that is used."""
+        return float(self._get("PACE_SHARE", 0.94))
+
+    @property
+    def REDIS_URL(self) -> str:
+        """The Redis in which processes share call slots; empty: the database, or PACE_FILE."""
+        return str(self._get("REDIS_URL", ""))
+
+    @property
     def PACE_FILE(self) -> Path | None:
         """The small SQLite file in which processes share call slots; None: beside the SQLite database."""
         path = self._get("PACE_FILE")
@@ -90,6 +100,21 @@ class AppSettings:
         return tuple(self._get("MEDIA_TIMEOUTS", (3.0, 10.0)))
 
     @property
+    def MEDIA_WORKERS(self) -> int:
+        """Downloads that one process has under way at once."""
+        return int(self._get("MEDIA_WORKERS", 4))
+
+    @property
+    def MEDIA_TEMPORARY_BYTES(self) -> int:
+        """Bytes that unchecked files of all processes may take at once."""
+        return int(self._get("MEDIA_TEMPORARY_BYTES", 500_000_000))
+
+    @property
+    def WAKE(self) -> str:
+        """Dotted path of the function that wakes a worker for what is urgent; empty: nobody is woken."""
+        return str(self._get("WAKE", ""))
+
+    @property
     def MAX_IMAGE_PIXELS(self) -> int:
         """Largest picture that is decoded, in pixels."""
         return int(self._get("MAX_IMAGE_PIXELS", 25_000_000))
@@ -113,6 +138,26 @@ class AppSettings:
     def VIEW_GRANT(self) -> int:
         """Seconds in which one audit event stands for all range requests of one person for one file."""
         return int(self._get("VIEW_GRANT", 600))
+
+    @property
+    def METRICS_TOKEN(self) -> str:
+        """Bearer token that opens the metrics; empty: there are none."""
+        return str(self._get("METRICS_TOKEN", ""))
+
+    @property
+    def ALARM_MINUTES(self) -> float:
+        """Minutes before its token runs out at which an attempt that is not safe yet is an alarm."""
+        return float(self._get("ALARM_MINUTES", 15))
+
+    @property
+    def ALARM_EMAILS(self) -> list[str]:
+        """Addresses that alarms are mailed to."""
+        return list(self._get("ALARM_EMAILS", []))
+
+    @property
+    def ALARM_COMMAND(self) -> str:
+        """Command that is given each alarm, as JSON on its standard input; no shell is involved."""
+        return str(self._get("ALARM_COMMAND", ""))
 
 
 app_settings = AppSettings()

@@ -1,13 +1,19 @@
 """System checks: what is wrong with the settings, and what to type. `docs/configuration.md` lists the ids."""
 
 import ipaddress
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
 from liveness.app_settings import app_settings
@@ -19,10 +25,12 @@ from liveness.services.origins import Origin, is_public
 
 TAG = "liveness"
 PLACEHOLDER = "change-me"
-SECRETS = ("SECRET_KEY", "LIVENESS_SECRET_ID", "LIVENESS_SECRET_KEY", "LIVENESS_AUDIT_KEY")
+SECRETS = ("SECRET_KEY", "LIVENESS_SECRET_ID", "LIVENESS_SECRET_KEY", "LIVENESS_AUDIT_KEY", "LIVENESS_METRICS_TOKEN")
+SHORTEST_TOKEN = 16
 VENDOR_RATE = 20
 VENDOR_TTL = 7200
 OTHERS = 0o007
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 SQLITE_NEEDS = ("journal_mode=wal", "recursive_triggers=on")
 
 CREDENTIALS_HINT = "Set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY (https://console.tencentcloud.com/cam/capi)."
@@ -110,6 +118,18 @@ def check_time_zones(**kwargs: Any) -> Messages:
 
 
 @register(TAG)
+def check_login_url(**kwargs: Any) -> Messages:
+    if not _is_mounted() or _has_login_page():
+        return []
+    hint = (
+        'Add path("accounts/login/", django.contrib.auth.views.LoginView.as_view()) with a template of yours, or name '
+        'another page: LOGIN_URL = "admin:login".'
+    )
+    text = f"LOGIN_URL ({settings.LOGIN_URL}) leads nowhere, so whoever is not logged in meets a 404."
+    return _warning(8, text, hint)
+
+
+@register(TAG)
 def check_media_origins(**kwargs: Any) -> Messages:
     messages: Messages = []
     for text in app_settings.MEDIA_ORIGINS:
@@ -158,6 +178,20 @@ def check_rate_limit(**kwargs: Any) -> Messages:
 
 
 @register(TAG)
+def check_pace(**kwargs: Any) -> Messages:
+    if 0 < app_settings.PACE_SHARE <= 1:
+        return []
+    return _error(14, "LIVENESS_PACE_SHARE must be more than 0 and at most 1.", "Leave it unset.")
+
+
+@register(TAG)
+def check_redis_url(**kwargs: Any) -> Messages:
+    if not app_settings.REDIS_URL or app_settings.REDIS_URL.startswith(REDIS_SCHEMES):
+        return []
+    return _error(15, "LIVENESS_REDIS_URL is no address of a Redis.", "Set it to redis://host:6379/0, or unset it.")
+
+
+@register(TAG)
 def check_token_ttl(**kwargs: Any) -> Messages:
     if app_settings.TOKEN_TTL <= 0:
         return _error(9, "LIVENESS_TOKEN_TTL must be more than 0 seconds.", f"Set it to {VENDOR_TTL}.")
@@ -184,8 +218,48 @@ def check_audit_key(**kwargs: Any) -> Messages:
     return [] if app_settings.AUDIT_KEY else _warning(7, "LIVENESS_AUDIT_KEY is not set.", AUDIT_KEY_HINT)
 
 
+@register(TAG)
+def check_metrics_token(**kwargs: Any) -> Messages:
+    if not app_settings.METRICS_TOKEN or len(app_settings.METRICS_TOKEN) >= SHORTEST_TOKEN:
+        return []
+    hint = 'Set it to the output of: python -c "import secrets; print(secrets.token_urlsafe(32))", or unset it.'
+    return _error(16, f"LIVENESS_METRICS_TOKEN is shorter than {SHORTEST_TOKEN} characters.", hint)
+
+
+@register(TAG)
+def check_alarms(**kwargs: Any) -> Messages:
+    messages: Messages = []
+    if app_settings.ALARM_MINUTES <= 0:
+        messages += _error(17, "LIVENESS_ALARM_MINUTES must be more than 0.", "Leave it unset.")
+    try:
+        shlex.split(app_settings.ALARM_COMMAND)
+    except ValueError as problem:
+        messages += _error(18, f"LIVENESS_ALARM_COMMAND: {problem}.", "Write it as in a shell, with paired quotes.")
+    try:
+        for address in app_settings.ALARM_EMAILS:
+            validate_email(address)
+    except ValidationError:
+        messages += _error(19, "LIVENESS_ALARM_EMAILS holds what is no address.", "Separate addresses by commas.")
+    return messages
+
+
 def _has_credentials() -> bool:
     return bool(app_settings.SECRET_ID and app_settings.SECRET_KEY)
+
+
+def _is_mounted() -> bool:
+    try:
+        return bool(getattr(settings, "ROOT_URLCONF", None) and reverse("liveness:attempt_list"))
+    except NoReverseMatch:
+        return False
+
+
+def _has_login_page() -> bool:
+    try:
+        address = urlsplit(resolve_url(settings.LOGIN_URL))
+        return bool(address.netloc or resolve("/" + address.path.removeprefix(get_script_prefix())))
+    except (NoReverseMatch, Resolver404):
+        return False
 
 
 def _is_local(origin: Origin) -> bool:

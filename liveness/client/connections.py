@@ -90,13 +90,28 @@ class BoundedConnection(HTTPConnection):
 
     dialer: ClassVar[Dialer]
     response_class = _BoundedResponse
+    _parts: list[bytes] | None = None
 
     def _new_conn(self) -> socket.socket:
         # Not `self.host`, which lost the trailing dot that keeps the resolver's search list out.
         host = self._dns_host.strip("[]")
         return self.dialer.connect(host, self.port, self.timeout, self.socket_options or ())
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        # urllib3 sends the head and the body of a request by themselves; together they are one packet, and one wake-up
+        # of the other side.
+        self._parts = []
+        try:
+            super().request(*args, **kwargs)
+            request = b"".join(self._parts)
+        finally:
+            self._parts = None
+        self.send(request)
+
     def send(self, data: Any) -> None:
+        if self._parts is not None:
+            self._parts.append(data)
+            return
         if self.sock is not None:
             self.sock.settimeout(Deadline.current().bound(self.timeout))
         super().send(data)

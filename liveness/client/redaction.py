@@ -22,6 +22,8 @@ _AUTHORITY = r"(?::|%3a)(?:\\*/|%2f){2}"
 _MARKER = re.compile(f"({_AUTHORITY})", re.IGNORECASE)
 _WHOLE_URL = re.compile(rf"\s*[a-z][a-z0-9+.-]{{0,31}}{_AUTHORITY}", re.IGNORECASE)
 _QUERY = re.compile(r"[?#]|%3f|%23", re.IGNORECASE)
+# Without any of these there is no URL and no query, and most text has none.
+_HINT = re.compile(r"[/?]|%2f", re.IGNORECASE)
 _SLASH = re.compile(r"[/\\]")
 _SEPARATORS = re.compile(r"([\s\"<>]+)")
 
@@ -33,6 +35,8 @@ def storable(text: str) -> str:
 
 def without_url_secrets(text: str) -> str:
     """The text with the user, the query and the fragment of every URL in it removed."""
+    if not _HINT.search(text):
+        return text
     if _WHOLE_URL.match(text):
         return _clean_url(text)
     return "".join(_clean_url(token) for token in _SEPARATORS.split(text))
@@ -41,9 +45,14 @@ def without_url_secrets(text: str) -> str:
 def without_secrets(text: str, secrets: Sequence[str]) -> str:
     """The text with every one of our own secrets (token, keys) replaced."""
     for secret in secrets:
-        if len(secret) >= _SHORTEST_SECRET:
+        if len(secret) >= _SHORTEST_SECRET and _may_hold(text, secret):
             text = re.sub(re.escape(secret), HIDDEN, text, flags=re.IGNORECASE)
     return text
+
+
+def _may_hold(text: str, secret: str) -> bool:
+    """A quick no for most text. Beyond ASCII a letter has cases that only the search itself knows."""
+    return not text.isascii() or secret.lower() in text.lower()
 
 
 def clean_text(text: str, secrets: Sequence[str], limit: int = MAX_STRING) -> str:
@@ -63,9 +72,9 @@ def ledger(response: Mapping[str, Any], first: Sequence[str], secrets: Sequence[
     Raises RecursionError when the answer is nested deeper than `MAX_DEPTH`.
     """
     cleaned = {clean_text(name, secrets): _clean(value, secrets, 1) for name, value in response.items()}
-    sizes = {name: len(json.dumps({name: value})) for name, value in cleaned.items()}
-    if sum(sizes.values()) <= MAX_LEDGER:
+    if len(json.dumps(cleaned)) <= MAX_LEDGER:
         return cleaned
+    sizes = {name: len(json.dumps({name: value})) for name, value in cleaned.items()}
     kept: dict[str, Any] = {}
     room = MAX_LEDGER
     for name in sorted(cleaned, key=lambda name: (name not in first, sizes[name])):

@@ -12,7 +12,7 @@ thread and is made after a fork, not before.
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http.client import HTTPException
@@ -102,17 +102,25 @@ class _Session(requests.Session):
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         kwargs.setdefault("timeout", DEFAULT_TIMEOUTS)
-        try:
-            with _unlogged():
-                return super().request(*args, **kwargs)
-        except _FAILURES as failure:
-            error = as_network_error(failure)
-        raise error
+        return _exchanged(super().request, *args, **kwargs)
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs.setdefault("timeout", DEFAULT_TIMEOUTS)
+        return _exchanged(super().send, *args, **kwargs)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         # Even with allow_redirects=False requests would prepare the next request, and read (and inflate) the whole
         # body of the redirect to do so.
         return None
+
+
+def _exchanged(exchange: Callable[..., requests.Response], *args: Any, **kwargs: Any) -> requests.Response:
+    try:
+        with _unlogged():
+            return exchange(*args, **kwargs)
+    except _FAILURES as failure:
+        error = as_network_error(failure)
+    raise error
 
 
 class _Adapter(HTTPAdapter):

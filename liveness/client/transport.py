@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
 import requests
@@ -50,6 +51,11 @@ class Channel:
     limits: Limits
     clock: Callable[[], float]
 
+    @cached_property
+    def blank(self) -> requests.PreparedRequest:
+        """What all calls have in common: to prepare it for each takes as long as a third of the exchange."""
+        return self.session.prepare_request(requests.Request("POST", self.endpoint.url))
+
     def secrets(self) -> tuple[str, ...]:
         keys = self.credentials
         return tuple(secret for secret in (keys.secret_id, keys.secret_key, keys.token) if secret)
@@ -77,16 +83,13 @@ def call(channel: Channel, action: str, params: Mapping[str, str], *, secrets: t
 def _exchange(channel: Channel, action: str, params: Mapping[str, str], secrets: tuple[str, ...]) -> dict[str, Any]:
     body = json.dumps(params, separators=(",", ":")).encode()
     now = channel.clock()
-    headers = _headers(channel, action, body, int(now))
+    request = channel.blank.copy()
+    request.body = body
+    request.headers.update(_headers(channel, action, body, int(now)))
     limits = channel.limits
     with total_deadline(limits.total):
-        response = channel.session.post(
-            channel.endpoint.url,
-            data=body,
-            headers=headers,
-            timeout=(limits.connect, limits.read),
-            allow_redirects=False,
-            stream=True,
+        response = channel.session.send(
+            request, timeout=(limits.connect, limits.read), allow_redirects=False, stream=True
         )
         try:
             answer = _read_answer(response, limits.answer)
@@ -112,6 +115,7 @@ def _headers(channel: Channel, action: str, body: bytes, timestamp: int) -> dict
         service=SERVICE,
     )
     headers = signed | {
+        "Content-Length": str(len(body)),
         "Authorization": authorization,
         "X-TC-Action": action,
         "X-TC-Version": VERSION,

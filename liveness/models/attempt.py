@@ -53,6 +53,8 @@ class VerificationAttempt(models.Model):
 
     next_poll_at = models.DateTimeField(_("next poll"), null=True, blank=True)
     last_polled_at = models.DateTimeField(_("last poll"), null=True, blank=True)
+    unfinished_at = models.DateTimeField(_("last seen unfinished"), null=True, blank=True)
+    reported_at = models.DateTimeField(_("reported done by the app"), null=True, blank=True)
     poll_count = models.PositiveIntegerField(_("polls"), default=0)
     failure_count = models.PositiveIntegerField(_("failures in a row"), default=0)
     last_error = models.CharField(_("last error"), max_length=200, blank=True)
@@ -78,6 +80,16 @@ class VerificationAttempt(models.Model):
                 fields=["next_poll_at", "id"],
                 name="liveness_attempt_open",
                 condition=Q(next_poll_at__isnull=False),
+            ),
+            models.Index(
+                fields=["expires_at", "id"],
+                name="liveness_attempt_closing",
+                condition=Q(next_poll_at__isnull=False),
+            ),
+            models.Index(
+                fields=["next_poll_at", "id"],
+                name="liveness_attempt_reported",
+                condition=Q(next_poll_at__isnull=False, reported_at__isnull=False),
             ),
             models.Index(fields=["outcome", "-id"], name="liveness_attempt_outcome"),
             models.Index(fields=["region", "-id"], name="liveness_attempt_region"),

@@ -1,4 +1,5 @@
-"""The account's calls: the next free slot on PostgreSQL (see `liveness.refresh.limiter`), and how many were made."""
+"""What processes share about the account's calls: the next slot on PostgreSQL (see `liveness.refresh.limiter`), how
+many were made, and how long people take for their checks."""
 
 from django.db import models
 
@@ -6,6 +7,9 @@ from django.db import models
 class CallSlot(models.Model):
     account = models.CharField(max_length=32, primary_key=True)
     next_at = models.DateTimeField()
+    # The share of the configured pace that is used now, and when the vendor last refused a call for its frequency.
+    share = models.FloatField(db_default=1.0)
+    refused_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()
@@ -25,3 +29,18 @@ class CallTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour} {self.calls}"
+
+
+class CheckDurations(models.Model):
+    """What was learned of the time from issue to the end of a check: one row (see `liveness.refresh.durations`)."""
+
+    learned_at = models.DateTimeField()
+    # How many checks ended in each interval of the histogram, and how many never did.
+    counts = models.JSONField(default=list)
+    unfinished = models.FloatField(default=0.0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.learned_at)

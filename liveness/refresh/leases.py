@@ -20,17 +20,22 @@ def new_owner() -> str:
 
 
 def take(candidates: AttemptQuerySet, limit: int, *, owner: str, now: datetime) -> list[VerificationAttempt]:
-    """Lease up to `limit` of the candidates that nobody holds, in their order.
-
-    The update repeats the condition, so that two runs never hold one attempt even without row locks (SQLite).
-    """
+    """Lease up to `limit` of the candidates that nobody holds, in their order."""
     skip_locked = connection.features.has_select_for_update_skip_locked
     with transaction.atomic():
         free = candidates.free(now).select_for_update(skip_locked=skip_locked)
-        ids = list(free.values_list("id", flat=True)[:limit])
-        VerificationAttempt.objects.filter(id__in=ids).free(now).update(lease_owner=owner, lease_expires_at=now + LEASE)
-        held = VerificationAttempt.objects.in_bulk(ids)
-    return [held[id_] for id_ in ids if held[id_].lease_owner == owner]
+        return hold(list(free.values_list("id", flat=True)[:limit]), owner=owner, now=now)
+
+
+def hold(attempt_ids: Sequence[int], *, owner: str, now: datetime) -> list[VerificationAttempt]:
+    """Lease those of the attempts that nobody holds, within the transaction that chose them; in the same order.
+
+    The update repeats the condition, so that two runs never hold one attempt even without row locks (SQLite).
+    """
+    free = VerificationAttempt.objects.filter(id__in=attempt_ids).free(now)
+    free.update(lease_owner=owner, lease_expires_at=now + LEASE)
+    held = VerificationAttempt.objects.filter(lease_owner=owner).in_bulk(attempt_ids)
+    return [held[id_] for id_ in attempt_ids if id_ in held]
 
 
 def renew(attempt_id: int, *, owner: str, now: datetime) -> bool:

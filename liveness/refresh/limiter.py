@@ -1,45 +1,34 @@
 """The account's call limit, shared by every process: paced slot reservation.
 
-Each call reserves the next slot of one shared row, `gap` seconds after the one before, and sleeps until it comes. There
-is no burst, so the vendor never sees a full second's calls meet the next second's. Measured over real HTTP with up to
-24 processes this kept to 20 arrivals in any second, where eleven of fourteen library set-ups (pyrate-limiter, limits,
+Each call reserves the next slot of one shared line and sleeps until it comes. There is no burst, so the vendor never
+sees a full second's calls meet the next second's. Measured over real HTTP with up to 24 processes this kept to 20
+arrivals in any second (`bench/arrivals.py`), where eleven of fourteen library set-ups (pyrate-limiter, limits,
 throttled-py, Celery's rate_limit) let more through; that is why it is written by hand.
 
-The clock is the store's own (PostgreSQL's, or this host's for SQLite), read inside the lock. A slot that lies
-absurdly far ahead, after a clock step or a crowd of dead waiters, is forgotten.
+Some share of the limit has to stay unused, for calls spaced at exactly the limit still meet on their way. At a pace of
+0.94 a call may be 64 ms late before 21 arrive within a second (`1 / pace - 1`); at 0.95 it is 53 ms, which a busy
+machine with 24 processes exceeded, and below 0.94 the slots of sleepers that woke late bring the use under 93 %.
+
+A process stands in the line once, however many threads it has: so every process gets its turn, and a slow-down reaches
+everybody within as many slots as there are processes.
 """
 
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from liveness.app_settings import app_settings
+from liveness.refresh.pace import farthest
+from liveness.refresh.slots import PostgresStore, RedisStore, SQLiteStore, Store
 
-ACCOUNT = "faceid"
-# The share of the limit that is used. Strict spacing at the limit itself still lets 21 calls meet in a second.
-PACE = 0.93
-# Seconds ahead beyond which a slot cannot be meant: the clock was set back, or a crowd of waiters died.
-FARTHEST = 60.0
-FARTHEST_SLOTS = 20
+# Seconds. The rest of what a call may be late is left to its way to the vendor.
 LATE = 0.030
-BUSY_TIMEOUT = 20.0
-
-
-class Store(Protocol):
-    def reserve(self, gap: float) -> float:
-        """Take the next slot; return the seconds until it comes."""
-
-    def push_back(self, seconds: float) -> None:
-        """Let no slot come within `seconds` from now."""
-
-    def close(self) -> None:
-        """Let go of the store's connection."""
 
 
 class SlotTimeoutError(Exception):
@@ -47,133 +36,85 @@ class SlotTimeoutError(Exception):
 
 
 class Limiter:
-    def __init__(self, store: Store, rate_limit: float) -> None:
-        """`rate_limit` is the vendor's: calls a second for the whole account. ImproperlyConfigured unless positive."""
+    def __init__(self, store: Store, rate_limit: float, pace: float = 1.0) -> None:
+        """`rate_limit` is the vendor's: calls a second for the whole account. `pace` is the share of it that is used.
+
+        Raises ImproperlyConfigured unless the limit is positive and the pace a share.
+        """
         if rate_limit <= 0:
             raise ImproperlyConfigured("LIVENESS_RATE_LIMIT must be more than 0 calls a second.")
+        if not 0 < pace <= 1:
+            raise ImproperlyConfigured("LIVENESS_PACE_SHARE must be more than 0 and at most 1.")
         self._store = store
-        self._gap = 1 / (rate_limit * PACE)
+        self._gap = 1 / (rate_limit * pace)
+        self._turn = threading.Lock()
 
     def acquire(self, stop: threading.Event, timeout: float | None = None) -> bool:
-        """Wait for a slot. False when `stop` was set meanwhile; raises SlotTimeoutError after `timeout` seconds."""
+        """Wait for a slot. False when `stop` was set meanwhile.
+
+        Raises SlotTimeoutError after `timeout` seconds, StoreError when the store does not answer.
+        """
         timeout = farthest(self._gap) if timeout is None else timeout
         deadline = time.monotonic() + timeout
-        while True:
-            wait = self._store.reserve(self._gap)
-            if time.monotonic() + wait > deadline:
-                raise SlotTimeoutError(f"no call slot came free within {timeout:.0f} s")
-            woken_at = time.monotonic() + wait
-            if stop.wait(wait):
-                return False
-            # A sleeper that the machine woke late would crowd the next slot: it takes a new one instead.
-            if time.monotonic() - woken_at <= LATE:
-                return True
+        with self._in_turn(timeout):
+            while not stop.is_set():
+                wait = self._store.reserve(self._gap)
+                woken_at = time.monotonic() + wait
+                if woken_at > deadline:
+                    raise _timed_out(timeout)
+                if stop.wait(max(0.0, wait)):
+                    return False
+                # Whom the machine woke late would crowd the next slot: he takes a new one instead.
+                if time.monotonic() - woken_at <= LATE:
+                    return True
+        return False
 
-    def back_off(self, seconds: float = 1.0) -> None:
-        """The vendor refused a call for its frequency: hold everybody's next slot back."""
-        self._store.push_back(seconds)
+    def back_off(self) -> None:
+        """The vendor refused a call for its frequency: hold everybody's next slot back, and go slower for a while."""
+        self._store.refuse()
 
     def close(self) -> None:
         self._store.close()
 
-
-class SQLiteStore:
-    """One row in a small file of its own, so that the wait for a slot never holds the database's write lock."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._connect()) as connection:
-            # Not in WAL mode: several processes that switch a new file to it at once fail, whatever their time-out.
-            connection.execute("CREATE TABLE IF NOT EXISTS slot (account TEXT PRIMARY KEY, next_at REAL NOT NULL)")
-
-    def reserve(self, gap: float) -> float:
-        with closing(self._connect()) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            now = time.time()
-            row = connection.execute("SELECT next_at FROM slot WHERE account = ?", (ACCOUNT,)).fetchone()
-            slot = _slot(row[0] if row else now, now, gap)
-            connection.execute("REPLACE INTO slot VALUES (?, ?)", (ACCOUNT, slot + gap))
-            connection.execute("COMMIT")
-        return slot - now
-
-    def push_back(self, seconds: float) -> None:
-        with closing(self._connect()) as connection:
-            connection.execute(
-                "UPDATE slot SET next_at = max(next_at, ?) WHERE account = ?",
-                (time.time() + seconds, ACCOUNT),
-            )
-
-    def close(self) -> None:
-        """Nothing is held between reservations."""
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT, isolation_level=None)
-        # A slot lost in a power cut costs nothing, so no sync to disk.
-        connection.execute("PRAGMA synchronous=OFF")
-        return connection
-
-
-class PostgresStore:
-    """One row, on a connection of its own: the row lock must end with the reservation, not the caller's commit.
-
-    ON CONFLICT locks the row before it works out the new value, so the clock is read inside the lock.
-    """
-
-    _RESERVE = """
-        INSERT INTO liveness_callslot AS slot (account, next_at)
-        VALUES (%(account)s, clock_timestamp() + %(gap)s * interval '1 s')
-        ON CONFLICT (account) DO UPDATE SET next_at = %(gap)s * interval '1 s' + CASE
-            WHEN slot.next_at BETWEEN clock_timestamp() AND clock_timestamp() + %(farthest)s * interval '1 s'
-            THEN slot.next_at
-            ELSE clock_timestamp() END
-        RETURNING extract(epoch FROM next_at - clock_timestamp()) - %(gap)s
-    """
-    _PUSH_BACK = """
-        UPDATE liveness_callslot SET next_at = greatest(next_at, clock_timestamp() + %(gap)s * interval '1 s')
-        WHERE account = %(account)s RETURNING 0
-    """
-
-    def __init__(self, alias: str = DEFAULT_DB_ALIAS) -> None:
-        self._lock = threading.Lock()
-        self._connection = connections[alias].copy()
-        self._connection.inc_thread_sharing()
-
-    def reserve(self, gap: float) -> float:
-        return max(0.0, float(self._run(self._RESERVE, gap) or 0.0))
-
-    def push_back(self, seconds: float) -> None:
-        self._run(self._PUSH_BACK, seconds)
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def _run(self, sql: str, gap: float) -> float | None:
-        with self._lock:
-            try:
-                with self._connection.cursor() as cursor:
-                    cursor.execute(sql, {"account": ACCOUNT, "gap": gap, "farthest": farthest(gap)})
-                    row = cursor.fetchone()
-            except DatabaseError:
-                # The next call starts with a fresh connection.
-                self._connection.close()
-                raise
-        return row[0] if row else None
+    @contextmanager
+    def _in_turn(self, timeout: float) -> Iterator[None]:
+        if not self._turn.acquire(timeout=timeout):
+            raise _timed_out(timeout)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 def account_limiter() -> Limiter:
     """The limiter of this deployment's vendor account.
 
-    Raises ImproperlyConfigured for a database that has no store.
+    Raises ImproperlyConfigured for a database that has no store, and for settings that name none.
     """
+    return Limiter(_store(), app_settings.RATE_LIMIT, app_settings.PACE_SHARE)
+
+
+def _store() -> Store:
     vendor = connections[DEFAULT_DB_ALIAS].vendor
+    if app_settings.REDIS_URL:
+        return _redis(app_settings.REDIS_URL)
     if app_settings.PACE_FILE or vendor == "sqlite":
-        return Limiter(_opened(app_settings.PACE_FILE or _beside_database()), app_settings.RATE_LIMIT)
+        return _opened(app_settings.PACE_FILE or _beside_database())
     if vendor == "postgresql":
-        return Limiter(PostgresStore(), app_settings.RATE_LIMIT)
+        return PostgresStore()
     raise ImproperlyConfigured(
-        f"The call limit has no store on {vendor}; set LIVENESS_PACE_FILE to a path that all processes share."
+        f"The call limit has no store on {vendor}; set LIVENESS_REDIS_URL, or LIVENESS_PACE_FILE to a path that all "
+        "processes share."
     )
+
+
+def _redis(url: str) -> RedisStore:
+    try:
+        return RedisStore(url)
+    except ValueError:
+        raise ImproperlyConfigured(
+            "LIVENESS_REDIS_URL is no address of a Redis; it looks like redis://host:6379/0."
+        ) from None
 
 
 def _opened(path: Path) -> SQLiteStore:
@@ -193,10 +134,5 @@ def _beside_database() -> Path:
     return Path(name + "-pace")
 
 
-def farthest(gap: float) -> float:
-    """How many seconds ahead a slot may lie: a minute, or more where calls are rarer than that."""
-    return max(FARTHEST, FARTHEST_SLOTS * gap)
-
-
-def _slot(next_at: float, now: float, gap: float) -> float:
-    return next_at if now < next_at <= now + farthest(gap) else now
+def _timed_out(timeout: float) -> SlotTimeoutError:
+    return SlotTimeoutError(f"no call slot came free within {timeout:.0f} s")

@@ -1,41 +1,194 @@
-"""When is an attempt next worth a call? Pure functions of times: no clock, no I/O, no Django.
+"""When is an attempt next worth a call, and which of many first? Pure: no clock, no I/O, no Django.
 
-The vendor gives 20 calls a second for the whole account and an answer can be read for two hours from issue. A check
-takes a minute or so and must be started within ten minutes (ApplyLivenessToken), so the interval between polls grows
-with the age of the token: short while the person is probably holding the phone, long once the run window is over.
-One last look before the window closes makes sure that a late answer is not lost.
+The vendor gives so many calls a second for the whole account, and an answer can be read for two hours from issue. Most
+polls find an unfinished check, and abandoned checks would take the most of them; so each poll goes where it saves the
+most waiting. With `seen` the age at which a check was last found unfinished (0 if never) and `age` its age now:
+
+    chance p = P(finished by age | unfinished at seen) = (G(age) - G(seen)) / (1 - G(seen))
+    delay  d = age - max(seen, 45 s): since when it can have been waiting; nobody finishes sooner
+    polls  n = 1 + (1 - p) before 660 s, as one that fails must be followed by another; 1 from then on
+    score    = p * d / n, the seconds of waiting that each poll saves
+
+G is the share of checks finished by an age (`liveness.refresh.durations`). Taking the best scores is an index policy
+for a restless bandit: each attempt is judged by itself, as with Whittle's index, and against a price that clears the
+market, which is the score of the least urgent poll still made. p * d without n was measured as well: n makes the slow
+tenth faster, and wastes fewer polls where there are too few. An attempt is planned for the moment at which its score
+will reach the price, so that an index on that column finds the best without a look at all others. As the price rises,
+the one poll after 660 s is all that is left: in overload no poll is wasted, and the oldest go first.
+
+Three kinds go before the score: those whose result is known to be there, those that would soon be lost, with a share
+kept for them, and those whose window has closed, which cost no call. A check that was unfinished after 660 s gets one
+more look, ten minutes before its window closes, if polls are cheap then. A failed call is no look.
 """
 
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
+from math import inf
+from operator import itemgetter
 
-FIRST_LOOK = timedelta(seconds=15)
-SHORTEST = timedelta(seconds=5)
-LONGEST = timedelta(minutes=10)
-GROWTH = 0.25
-RUN_WINDOW = timedelta(minutes=11)
-LAST_LOOK = timedelta(minutes=5)
+from liveness.refresh.durations import EARLIEST, LATEST, Durations
+
+# No attempt is polled twice within this time.
+GAP = timedelta(seconds=3)
+# The least price, in seconds: a poll that saves less is not planned, even if nothing else is to do.
+FLOOR = 1.0
+# A process's price follows its batches by this share at each. It stays below what the least urgent poll was worth, so
+# that somewhat more attempts are due than can be polled, and none of the calls is left over.
+WEIGHT, MARGIN = 0.1, 0.8
+# With less of a chance a check is only looked at when its time has passed.
+LEAST_CHANCE, TINY = 0.02, 1e-6
+CLOSING = timedelta(minutes=20)
+# One of so many polls is kept for what would soon be lost, however many results are known to be there.
+CLOSING_SHARE = 4
+LAST_LOOK, LAST_LOOK_SCORE = timedelta(minutes=10), 20.0
+# For so long after the app's report the vendor's answer may come at any moment.
+REPORT_HOLDS = timedelta(minutes=2)
 GRACE = timedelta(minutes=5)
 ERROR_BASE = timedelta(seconds=5)
 ERROR_CEILING = timedelta(minutes=2)
+LONGEST = timedelta(minutes=10)
 
 
-def first_poll(issued_at: datetime, now: datetime) -> datetime:
-    """Time of the first poll of a newly registered attempt: nobody finishes a check within seconds."""
-    return max(issued_at + FIRST_LOOK, now)
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A due attempt as the policy sees it. One that was answered, but lacks media, counts as reported when it was."""
+
+    id: int
+    issued_at: datetime
+    unfinished_at: datetime | None
+    expires_at: datetime
+    reported_at: datetime | None = None
 
 
-def next_poll(issued_at: datetime, expires_at: datetime, now: datetime) -> datetime:
-    """Time of the next poll after one that found the check unfinished.
+class Lane(Enum):
+    """What decides about a candidate: the first three go before any score."""
 
-    The interval is a quarter of the token's age. It is cut so that the end of the run window and the last minutes of
-    the readable window are each looked at.
+    ENDED = auto()
+    KNOWN = auto()
+    CLOSING = auto()
+    OPEN = auto()
+
+
+@dataclass
+class Price:
+    """What a poll must be worth in seconds of waiting: a moving average over the batches of one process."""
+
+    value: float = FLOOR
+
+    def update(self, worths: Sequence[float], count: int) -> None:
+        """Follow a batch of polls with these worths, where `count` could be made; a call left over is worth nothing."""
+        marginal = MARGIN * min(worths) if len(worths) >= count else 0.0
+        if marginal < inf:
+            self.value = max(FLOOR, self.value + WEIGHT * (marginal - self.value))
+
+
+def score(durations: Durations, issued_at: datetime, unfinished_at: datetime | None, now: datetime) -> float:
+    """Seconds of waiting that each poll saves, if one is made at `now`; 0 where a result is too unlikely."""
+    return _score(durations, _seen(issued_at, unfinished_at), (now - issued_at).total_seconds())
+
+
+def worth(durations: Durations, candidate: Candidate, now: datetime) -> float:
+    """The score of a candidate, or infinity for one that goes before any score."""
+    if lane(durations, candidate, now) != Lane.OPEN:
+        return inf
+    return score(durations, candidate.issued_at, candidate.unfinished_at, now)
+
+
+def lane(durations: Durations, candidate: Candidate, now: datetime) -> Lane:
+    """What decides about a candidate at `now`."""
+    seen_at, reported_at = candidate.unfinished_at, candidate.reported_at
+    if not is_readable(candidate.expires_at, now):
+        return Lane.ENDED
+    if reported_at and (seen_at is None or seen_at < reported_at + REPORT_HOLDS):
+        return Lane.KNOWN
+    left, seen = candidate.expires_at - now, _seen(candidate.issued_at, seen_at)
+    if left > CLOSING or seen >= LATEST:
+        return Lane.OPEN
+    is_closing = left <= LAST_LOOK or durations.chance(seen, LATEST) >= LEAST_CHANCE
+    return Lane.CLOSING if is_closing else Lane.OPEN
+
+
+def first_poll(durations: Durations, issued_at: datetime, expires_at: datetime, now: datetime) -> datetime:
+    """Time of the first poll of a newly registered attempt by the least price. The engine's price may put it off."""
+    return max(now, _planned(durations, issued_at, 0.0, expires_at, FLOOR))
+
+
+def next_poll(
+    durations: Durations,
+    issued_at: datetime,
+    unfinished_at: datetime | None,
+    expires_at: datetime,
+    now: datetime,
+    price: float,
+    *,
+    reported_at: datetime | None = None,
+) -> datetime:
+    """The moment at which the score reaches the price; later a last look; and then the end, which costs no call."""
+    seen = _seen(issued_at, unfinished_at)
+    if seen >= LATEST:
+        last_look = expires_at - LAST_LOOK
+        return last_look if now < last_look else max(expires_at + GRACE, now)
+    if _score(durations, seen, (now - issued_at).total_seconds()) >= price:
+        return now + GAP
+    planned = _planned(durations, issued_at, seen, expires_at, price)
+    if reported_at and now < reported_at + REPORT_HOLDS:
+        # The report may come before the vendor's answer: ask again soon, then less and less often.
+        planned = min(planned, now + (now - reported_at))
+    return max(planned, now + GAP)
+
+
+def choose(
+    candidates: Iterable[Candidate], count: int, *, durations: Durations, now: datetime, price: float
+) -> list[Candidate]:
+    """Up to `count` of the due candidates, the most urgent first.
+
+    Give it several times as many. What it leaves out stays due while it is worth the price, or is planned anew.
     """
-    age = now - issued_at
-    planned = now + min(max(age * GROWTH, SHORTEST), LONGEST)
-    for moment in (issued_at + RUN_WINDOW, expires_at - LAST_LOOK, expires_at):
-        if now < moment < planned:
-            return moment
-    return planned
+    lanes: dict[Lane, list[Candidate]] = {name: [] for name in Lane}
+    for one in sorted(candidates, key=lambda one: one.expires_at):
+        if one.unfinished_at is None or now - one.unfinished_at >= GAP:
+            lanes[lane(durations, one, now)].append(one)
+    kept = max(1, count // CLOSING_SHARE)
+    closing = lanes[Lane.CLOSING]
+    first = lanes[Lane.ENDED] + closing[:kept] + lanes[Lane.KNOWN] + closing[kept:]
+    return [*first, *_by_score(lanes[Lane.OPEN], durations, now, price)][:count]
+
+
+def _by_score(candidates: Iterable[Candidate], durations: Durations, now: datetime, price: float) -> list[Candidate]:
+    scored = [(score(durations, one.issued_at, one.unfinished_at, now), one) for one in candidates]
+    # A last look is only taken while polls are cheap, even if a call is left over.
+    worthy = [pair for pair in scored if pair[0] > 0 and (pair[0] != LAST_LOOK_SCORE or price <= LAST_LOOK_SCORE)]
+    return [one for _, one in sorted(worthy, key=itemgetter(0), reverse=True)]
+
+
+def _score(durations: Durations, seen: float, age: float) -> float:
+    if seen >= LATEST:
+        return LAST_LOOK_SCORE
+    chance = durations.chance(seen, age)
+    saved = chance * (age - max(seen, EARLIEST))
+    if age >= LATEST:
+        return saved
+    return saved / (2.0 - chance) if chance >= LEAST_CHANCE else 0.0
+
+
+def _planned(durations: Durations, issued_at: datetime, seen: float, expires_at: datetime, price: float) -> datetime:
+    """The moment at which the score reaches the price, while there is time: nobody waits for it until too late."""
+    chance = durations.chance(seen, LATEST)
+    latest = expires_at - (CLOSING if chance >= LEAST_CHANCE else LAST_LOOK)
+    ages = range(int(seen), LATEST)
+    index = bisect_left(ages, price, key=lambda age: _score(durations, seen, age))
+    # A chance of nothing would put the moment beyond the calendar.
+    waited = max(seen, EARLIEST) + price / max(chance, TINY)
+    age = ages[index] if index < len(ages) else max(LATEST, waited)
+    return min(issued_at + timedelta(seconds=age), latest)
+
+
+def _seen(issued_at: datetime, unfinished_at: datetime | None) -> float:
+    """The age at which the check was last found unfinished, in seconds."""
+    return max(0.0, (unfinished_at - issued_at).total_seconds()) if unfinished_at else 0.0
 
 
 def next_try(now: datetime, expires_at: datetime, failures: int) -> datetime:

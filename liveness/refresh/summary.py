@@ -53,6 +53,19 @@ class Summary:
             self.counts.errors += is_error
 
     @property
+    def has_news(self) -> bool:
+        """Is there anything to tell?"""
+        return not self.is_clean or any(asdict(self.counts).values())
+
+    def take(self) -> "Summary":
+        """What was done since the last time, which from now on is not part of this one."""
+        with self._lock:
+            taken = Summary(self.counts, self.problems, self.stopped, self.failure, self.started)
+            self.counts, self.problems, self.stopped = Counts(), {}, ""
+            self.started = time.monotonic()
+        return taken
+
+    @property
     def is_clean(self) -> bool:
         return not (self.problems or self.stopped or self.failure or self.counts.media_lost)
 

@@ -1,10 +1,14 @@
-"""One leased attempt: slot, poll, record, media. What goes wrong is noted on the attempt and in the summary."""
+"""One leased attempt: a call and its record in a poll thread, then its files in a download thread.
+
+What goes wrong is noted on the attempt and in the summary. The lease is given back by whoever makes the last step.
+"""
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import DatabaseError
 from django.utils import timezone
@@ -20,17 +24,17 @@ from liveness.client.errors import (
 from liveness.client.types import LivenessResult
 from liveness.models import MediaState, Outcome, VerificationAttempt
 from liveness.refresh import leases, policy
-from liveness.refresh.health import Health
+from liveness.refresh.breaker import Breaker
+from liveness.refresh.feed import Visit
 from liveness.refresh.limiter import Limiter
+from liveness.refresh.policy import Price
 from liveness.refresh.summary import Summary
-from liveness.services import attempts, budget, clients, media
+from liveness.services import attempts, budget, clients, losses, media, meters
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
 
 # A broken download gets a fresh link at once this often; after that the schedule decides.
 ROUNDS = 2
-# An unfinished check that was looked at so shortly before its window closed was abandoned, not missed.
-LOOKED_AT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -42,127 +46,144 @@ class Worker:
     summary: Summary
     stop: threading.Event
     actor: Actor
+    price: Price
     is_named: bool = False
     clock: Callable[[], datetime] = timezone.now
-    health: Health = field(default_factory=Health)
+    breaker: Breaker = field(default_factory=Breaker)
 
-    def refresh(self, attempt: VerificationAttempt) -> None:
-        """Poll one leased attempt and fetch its media; the lease is given back whatever happens.
+    def poll(self, visit: Visit) -> LivenessResult | None:
+        """Ask about a leased attempt and record what came; the answer, if its files are to be fetched now.
 
         Raises OutageError, AccountError, ConfigurationError or a FaceIdError with `stops_run`: no further call makes
         sense now. Any other exception is a defect or a database that is away.
         """
-        lost = _lost(attempt)
-        visit = Visit(self, attempt)
-        try:
-            visit.make()
-        finally:
-            with suppress(DatabaseError):
-                retried(lambda: leases.release([attempt.id], owner=self.owner))
-                self._count(visit, _lost(attempt) - lost)
+        attempt = visit.attempt
+        is_readable = policy.is_readable(attempt.expires_at, self.clock())
+        if not (is_readable or self.is_named) and attempt.poll_count:
+            self._expire(visit, "its readable window closed")
+            return None
+        # The lease is looked at last of all but the slot, because either wait may have been long.
+        if not self.breaker.admit(self.stop) or not self._is_mine(visit) or not self._has_slot():
+            return None
+        visit.rounds += 1
+        if visit.rounds == 1:
+            self.summary.add(polled=1)
+        return self._call(visit)
 
-    def _count(self, visit: "Visit", lost: int) -> None:
-        """Count the attempt once, by where it stands now, and the files that were given up meanwhile."""
-        after = VerificationAttempt.objects.get(id=visit.attempt.id)
-        is_news = visit.is_answered or after.outcome != visit.attempt.outcome
-        self.summary.add(Outcome(after.outcome) if is_news else None, media_lost=max(lost, 0))
+    def fetch(self, visit: Visit, result: LivenessResult) -> bool:
+        """Fetch the files of an answer; True when a fresh link is worth another call at once."""
+        attempt = visit.attempt
+        # A download may last almost as long as a whole lease.
+        if not self._renew(visit):
+            return False
+        capture = media.capture(attempt, result, actor=self.actor)
+        self.summary.add(media_stored=capture.stored)
+        if not capture.problems:
+            settled = retried(lambda: attempts.settle(attempt.id, now=self.clock()))
+            meters.observe(meters.MARGIN, (settled.expires_at - self.clock()).total_seconds())
+            return False
+        is_readable = policy.is_readable(attempt.expires_at, self.clock())
+        if capture.is_refetchable and visit.rounds < ROUNDS and is_readable:
+            return True
+        self._postpone(visit, "; ".join(capture.problems))
+        return False
+
+    def release(self, visit: Visit) -> None:
+        """Give the lease back, whatever happened; a lease that cannot be given back runs out."""
+        with suppress(DatabaseError):
+            retried(lambda: leases.release([visit.attempt.id], owner=self.owner))
+
+    def _has_slot(self) -> bool:
+        begun = time.monotonic()
+        if not self.limiter.acquire(self.stop):
+            return False
+        meters.observe(meters.PERMIT_WAIT, time.monotonic() - begun)
+        meters.count(meters.SLOTS, label="used")
+        return True
+
+    def _call(self, visit: Visit) -> LivenessResult | None:
+        attempt = visit.attempt
+        try:
+            result = self._ask(attempt)
+        except TokenExpiredError:
+            self.breaker.answered()
+            self._expire(visit, "the vendor says that the token ran out")
+        except TokenIllegalError:
+            self._refuse(visit)
+        except FaceIdError as problem:
+            if problem.stops_run:
+                raise
+            self._fail(visit, problem)
+        else:
+            self.breaker.answered()
+            return self._record(visit, result)
+        return None
+
+    def _ask(self, attempt: VerificationAttempt) -> LivenessResult:
+        try:
+            with clients.client_for(attempt.region) as client, budget.counted(self.clock):
+                return client.get_liveness_result(attempt.sdk_token)
+        except FaceIdError as problem:
+            meters.count(meters.CALLS, label=problem.fault.value)
+            raise
+
+    def _record(self, visit: Visit, result: LivenessResult) -> LivenessResult | None:
+        attempt = retried(
+            lambda: attempts.record(
+                visit.attempt.id, result, now=self.clock(), actor=self.actor, price=self.price.value
+            )
+        )
+        meters.count(meters.CALLS, label="pending" if attempt.outcome == Outcome.PENDING else "ok")
+        if not visit.is_answered:
+            self.summary.add(Outcome(attempt.outcome))
+        visit.is_answered = True
+        return result if attempt.next_poll_at and attempt.outcome != Outcome.PENDING else None
+
+    def _fail(self, visit: Visit, problem: FaceIdError) -> None:
+        if isinstance(problem, ThrottledError):
+            self.limiter.back_off()
+        # Without the request id, so that a thousand like failures are one line.
+        self._postpone(visit, f"{problem.code}: {problem.hint}", is_passing=problem.retryable)
+        if isinstance(problem, NetworkError | VendorError):
+            self.breaker.failed(problem)
+
+    def _postpone(self, visit: Visit, problem: str, *, is_passing: bool = True) -> None:
+        self.summary.problem(problem, visit.attempt)
+        self._close(
+            visit,
+            lambda: attempts.postpone(
+                visit.attempt.id, problem, is_passing=is_passing, now=self.clock(), actor=self.actor
+            ),
+        )
+
+    def _refuse(self, visit: Visit) -> None:
+        if visit.attempt.outcome == Outcome.PENDING:
+            self.summary.problem(attempts.REFUSED, visit.attempt, is_error=False)
+        self._close(visit, lambda: attempts.refuse(visit.attempt.id, now=self.clock(), actor=self.actor))
+        self.breaker.refused()
+
+    def _expire(self, visit: Visit, reason: str) -> None:
+        attempt = visit.attempt
+        after = self._close(visit, lambda: attempts.expire(attempt.id, reason, now=self.clock(), actor=self.actor))
+        if after.outcome == Outcome.EXPIRED and losses.is_missed(attempt):
+            self.summary.problem("ran out before its result could be read", attempt, is_error=False)
+
+    def _close(self, visit: Visit, write: Callable[[], VerificationAttempt]) -> VerificationAttempt:
+        """Write what may end the attempt, and count what it ended with: a new outcome, and files that were given up."""
+        lost = _lost(visit.attempt)
+        after = retried(write)
+        is_news = not visit.is_answered and after.outcome != visit.attempt.outcome
+        self.summary.add(Outcome(after.outcome) if is_news else None, media_lost=max(_lost(after) - lost, 0))
+        return after
+
+    def _is_mine(self, visit: Visit) -> bool:
+        """Hold the attempt long enough for a call, unless another run has taken it over."""
+        return self.clock() < visit.held_since + leases.LEASE / 3 or self._renew(visit)
+
+    def _renew(self, visit: Visit) -> bool:
+        visit.held_since = self.clock()
+        return retried(lambda: leases.renew(visit.attempt.id, owner=self.owner, now=visit.held_since))
 
 
 def _lost(attempt: VerificationAttempt) -> int:
     return attempt.media.filter(state=MediaState.LOST).count()
-
-
-@dataclass
-class Visit:
-    """The calls that one attempt gets in one run. `attempt` stays as it was leased."""
-
-    worker: Worker
-    attempt: VerificationAttempt
-    is_answered: bool = False
-
-    def make(self) -> None:
-        is_readable = policy.is_readable(self.attempt.expires_at, self._now())
-        if not (is_readable or self.worker.is_named) and self.attempt.poll_count:
-            self._expire("its readable window closed")
-            return
-        for _round in range(ROUNDS):
-            if not self._is_mine() or not self.worker.limiter.acquire(self.worker.stop):
-                return
-            if not self._poll(is_last=_round == ROUNDS - 1):
-                return
-
-    def _poll(self, *, is_last: bool) -> bool:
-        """One call and what follows from it; True when a fresh link is worth another call at once."""
-        if not self.is_answered:
-            self.worker.summary.add(polled=1)
-        try:
-            with clients.client_for(self.attempt.region) as client, budget.counted(self.worker.clock):
-                result = client.get_liveness_result(self.attempt.sdk_token)
-        except TokenExpiredError:
-            self.worker.health.answered()
-            self._expire("the vendor says that the token ran out")
-        except TokenIllegalError:
-            self._refuse()
-        except FaceIdError as problem:
-            if problem.stops_run:
-                raise
-            self._fail(problem)
-        else:
-            self.worker.health.answered()
-            self.is_answered = True
-            return self._record(result, is_last=is_last)
-        return False
-
-    def _record(self, result: LivenessResult, *, is_last: bool) -> bool:
-        attempt = retried(lambda: attempts.record(self.attempt.id, result, now=self._now(), actor=self._actor))
-        if attempt.outcome == Outcome.PENDING or not self._is_mine():
-            return False
-        capture = media.capture(attempt, result, actor=self.worker.actor)
-        self.worker.summary.add(media_stored=capture.stored)
-        if not capture.problems:
-            retried(lambda: attempts.settle(attempt.id, now=self._now()))
-            return False
-        if capture.is_refetchable and not is_last and policy.is_readable(attempt.expires_at, self._now()):
-            return True
-        self._postpone("; ".join(capture.problems))
-        return False
-
-    def _fail(self, problem: FaceIdError) -> None:
-        if isinstance(problem, ThrottledError):
-            self.worker.limiter.back_off()
-        # Without the request id, so that a thousand like failures are one line.
-        self._postpone(f"{problem.code}: {problem.hint}", is_passing=problem.retryable)
-        if isinstance(problem, NetworkError | VendorError):
-            self.worker.health.failed(problem)
-
-    def _postpone(self, problem: str, *, is_passing: bool = True) -> None:
-        self.worker.summary.problem(problem, self.attempt)
-        retried(
-            lambda: attempts.postpone(
-                self.attempt.id, problem, is_passing=is_passing, now=self._now(), actor=self._actor
-            )
-        )
-
-    def _refuse(self) -> None:
-        if self.attempt.outcome == Outcome.PENDING:
-            self.worker.summary.problem(attempts.REFUSED, self.attempt, is_error=False)
-        retried(lambda: attempts.refuse(self.attempt.id, now=self._now(), actor=self._actor))
-        self.is_answered = True
-        self.worker.health.refused()
-
-    def _expire(self, reason: str) -> None:
-        after = retried(lambda: attempts.expire(self.attempt.id, reason, now=self._now(), actor=self._actor))
-        looked_at = self.attempt.last_polled_at
-        is_missed = looked_at is None or looked_at < self.attempt.expires_at - LOOKED_AT
-        if after.outcome == Outcome.EXPIRED and is_missed:
-            self.worker.summary.problem("ran out before its result could be read", self.attempt, is_error=False)
-
-    @property
-    def _actor(self) -> Actor:
-        return self.worker.actor
-
-    def _now(self) -> datetime:
-        return self.worker.clock()
-
-    def _is_mine(self) -> bool:
-        return retried(lambda: leases.renew(self.attempt.id, owner=self.worker.owner, now=self._now()))

@@ -100,13 +100,13 @@ def refused(refusal: MediaRefusal) -> Reply:
     return Reply(refusal.status, text.encode(), "application/xml")
 
 
-def served(item: MediaObject, wanted: str | None) -> Reply:
-    """The file, or the part of it that a Range header asks for."""
+def served(item: MediaObject, wanted: str | None, condition: str | None = None) -> Reply:
+    """The file, or the part of it that a Range header asks for, unless If-Range names another version of it."""
     file = item.file
     data = file.data
     headers = (("Accept-Ranges", "bytes"), ("ETag", f'"{file.md5}"'), ("x-cos-request-id", uuid.uuid4().hex))
     match = RANGE.fullmatch(wanted or "")
-    if match is None or match[0] == "bytes=-":
+    if match is None or match[0] == "bytes=-" or condition not in (None, f'"{file.md5}"'):
         return Reply(200, data, file.content_type, headers)
     first, last = _bounds(match[1], match[2], len(data))
     if first > last:

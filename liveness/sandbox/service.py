@@ -84,7 +84,7 @@ class FaceIdService:
         else:
             kind, token = item.kind, item.token
             struck = self._struck("reply", kind, token)
-            reply = self._spoilt(served(item, headers.get("range")), struck)
+            reply = self._spoilt(served(item, headers.get("range"), headers.get("if-range")), struck)
         self.downloads.add(at=arrived, action=kind, code=str(reply.status), token=token, faults=struck)
         return Answered(reply, time.time(), str(reply.status))
 

@@ -2,19 +2,19 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
+from functools import partial
 
 from django.db import transaction
 
+from liveness import wakeups
 from liveness.app_settings import app_settings
 from liveness.client import faceid
 from liveness.client.results import explain
 from liveness.client.types import LivenessResult
 from liveness.exceptions import RegistrationError
 from liveness.models import MediaState, Outcome, VerificationAttempt
-from liveness.refresh import policy
-from liveness.services import audit, evidence, ledger, media
+from liveness.refresh import learning, policy
+from liveness.services import audit, evidence, ledger, losses, media, meters
 from liveness.services.audit import Actor
 from liveness.signals import attempt_changed
 
@@ -44,6 +44,7 @@ def register(
     sdk_token, subject_reference = sdk_token.strip(), subject_reference.strip()
     issued_at, corrected, region = issued_at or now, region, region or app_settings.REGION
     _check(sdk_token, subject_reference, issued_at, region, now)
+    expires_at = issued_at + timedelta(seconds=app_settings.TOKEN_TTL)
     with transaction.atomic():
         attempt, created = VerificationAttempt.objects.get_or_create(
             sdk_token=sdk_token,
@@ -51,8 +52,8 @@ def register(
                 "subject_reference": subject_reference,
                 "region": region,
                 "issued_at": issued_at,
-                "expires_at": issued_at + timedelta(seconds=app_settings.TOKEN_TTL),
-                "next_poll_at": policy.first_poll(issued_at, now),
+                "expires_at": expires_at,
+                "next_poll_at": policy.first_poll(learning.durations(), issued_at, expires_at, now),
             },
         )
         if created:
@@ -65,8 +66,13 @@ def register(
     return attempt, created
 
 
-def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Actor) -> VerificationAttempt:
-    """Record an answer: the ledger entry, the outcome if it is the first final one, and the media it names."""
+def record(
+    attempt_id: int, result: LivenessResult, *, now: datetime, actor: Actor, price: float = policy.FLOOR
+) -> VerificationAttempt:
+    """Record an answer: the ledger entry, the outcome if it is the first final one, and the media it names.
+
+    An unfinished check is polled again when a poll is worth the `price` (see `liveness.refresh.policy`).
+    """
     with transaction.atomic():
         attempt = _locked(attempt_id)
         attempt.poll_count += 1
@@ -75,7 +81,7 @@ def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Act
         outcome = Outcome(explain(result.result).outcome.value)
         is_news = ledger.append(attempt, result, now=now) and _differs(attempt, result)
         if outcome == Outcome.PENDING:
-            _still_pending(attempt, now, actor)
+            _still_pending(attempt, now, actor, price)
         elif attempt.is_answered:
             _note_divergence(attempt, result, is_news, now, actor)
         elif outcome == Outcome.EXPIRED:
@@ -88,6 +94,25 @@ def record(attempt_id: int, result: LivenessResult, *, now: datetime, actor: Act
         # An unfinished check that is still unfinished is no news, and most polls are just that.
         if {before, attempt.outcome} != {Outcome.PENDING}:
             _announce(attempt)
+    return attempt
+
+
+def report_finished(attempt_id: int, *, now: datetime, actor: Actor) -> VerificationAttempt:
+    """The app says that the check is done: the vendor is asked next. It is a hint only, and never a result.
+
+    Before a report was followed by a poll, and once there is an answer, another report changes nothing.
+    """
+    with transaction.atomic():
+        attempt = _locked(attempt_id)
+        reported_at, seen_at = attempt.reported_at, attempt.unfinished_at
+        is_news = reported_at is None or (seen_at is not None and seen_at > reported_at)
+        if attempt.outcome == Outcome.PENDING and is_news:
+            attempt.reported_at = now
+            attempt.next_poll_at = max(now, seen_at + policy.GAP) if seen_at else now
+            attempt.save(update_fields=["reported_at", "next_poll_at"])
+            audit.record(audit.ATTEMPT_REPORTED, actor=actor, target=attempt)
+            _announce(attempt)
+            wakeups.wake()
     return attempt
 
 
@@ -154,44 +179,12 @@ def settle(attempt_id: int, *, now: datetime) -> VerificationAttempt:
         attempt = _locked(attempt_id)
         if attempt.outcome != Outcome.PENDING:
             is_wanting = attempt.media.filter(state=MediaState.WANTED).exists()
-            attempt.next_poll_at = policy.next_poll(attempt.issued_at, attempt.expires_at, now) if is_wanting else None
+            attempt.next_poll_at = policy.next_look(now, attempt.expires_at) if is_wanting else None
             # Only here, not with each answer: a download that keeps failing must be tried less and less often.
             attempt.failure_count, attempt.last_error = 0, ""
             attempt.save(update_fields=["next_poll_at", "failure_count", "last_error"])
             _announce(attempt)
     return attempt
-
-
-def find(text: str) -> VerificationAttempt | None:
-    """The attempt with this SdkToken or public id."""
-    try:
-        by_id = VerificationAttempt.objects.filter(public_id=UUID(text)).first()
-    except ValueError:
-        by_id = None
-    return by_id or VerificationAttempt.objects.filter(sdk_token=text).first()
-
-
-def describe(attempt: VerificationAttempt) -> dict[str, Any]:
-    """The facts of an attempt for `liveness_show`; the token is not among them."""
-    return {
-        "id": str(attempt.public_id),
-        "subject_reference": attempt.subject_reference,
-        "outcome": attempt.outcome,
-        "result_code": attempt.result_code,
-        "result_meaning": explain(attempt.result_code).words if attempt.is_answered else "",
-        "polls": attempt.poll_count,
-        "issued_at": _iso(attempt.issued_at),
-        "expires_at": _iso(attempt.expires_at),
-        "finished_at": _iso(attempt.finished_at),
-        "media": [
-            {name: getattr(file, name) for name in ("kind", "state", "size", "md5", "sha256", "content_type")}
-            for file in attempt.media.order_by("kind", "id")
-        ],
-    }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
 
 
 def _check(token: str, reference: str, issued_at: datetime, region: str, now: datetime) -> None:
@@ -237,7 +230,7 @@ def _reopen(attempt: VerificationAttempt) -> None:
     attempt.outcome, attempt.finished_at, attempt.last_error = Outcome.PENDING, None, ""
 
 
-def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor) -> None:
+def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor, price: float) -> None:
     if attempt.is_answered:
         return
     if attempt.outcome != Outcome.PENDING and now < attempt.expires_at:
@@ -246,11 +239,19 @@ def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor) ->
         _reopen(attempt)
     if attempt.outcome != Outcome.PENDING:
         return
-    attempt.failure_count, attempt.last_error = 0, ""
+    attempt.failure_count, attempt.last_error, attempt.unfinished_at = 0, "", now
     if now >= attempt.expires_at:
         _close(attempt, Outcome.EXPIRED, now, actor, "the person never finished the check")
     else:
-        attempt.next_poll_at = policy.next_poll(attempt.issued_at, attempt.expires_at, now)
+        attempt.next_poll_at = policy.next_poll(
+            learning.durations(),
+            attempt.issued_at,
+            attempt.unfinished_at,
+            attempt.expires_at,
+            now,
+            price,
+            reported_at=attempt.reported_at,
+        )
 
 
 def _answer(
@@ -290,5 +291,7 @@ def _give_up(attempt: VerificationAttempt, now: datetime, actor: Actor, reason: 
 
 def _close(attempt: VerificationAttempt, outcome: Outcome, now: datetime, actor: Actor, reason: str) -> None:
     attempt.outcome, attempt.finished_at, attempt.next_poll_at = outcome, now, None
+    if losses.is_missed(attempt):
+        transaction.on_commit(partial(meters.count, meters.LOST, label=losses.UNREAD))
     attempt.last_error = reason[:200]
     audit.record(audit.ATTEMPT_EXPIRED, actor=actor, target=attempt, reason=reason)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.models import MediaKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import audit, media
+from liveness.services import audit, losses, media, meters
 from liveness.services.audit import Actor
 
 NOT_SENT = "the vendor sent none with this result"
@@ -35,6 +35,7 @@ def lose(attempt: VerificationAttempt, reason: str, *, now: datetime, actor: Act
         file.save(update_fields=["state", "closed_at", "reason"])
         audit.record(audit.MEDIA_LOST, actor=actor, target=file, kind=file.kind, reason=file.reason)
         transaction.on_commit(partial(media.discard, file))
+        transaction.on_commit(partial(meters.count, meters.LOST, label=losses.cause_of(file.reason)))
 
 
 def _note_absence(attempt: VerificationAttempt, kind: MediaKind, actor: Actor) -> None:

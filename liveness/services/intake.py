@@ -14,9 +14,10 @@ from liveness.exceptions import RegistrationError
 from liveness.services import attempts
 from liveness.services.audit import Actor
 
-COLUMNS = ("sdk_token", "subject_reference", "issued_at", "region")
+COLUMNS = ("sdk_token", "subject_reference", "issued_at", "region", "finished")
 REQUIRED = frozenset(COLUMNS[:2])
 MAX_LINE = 4096
+YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
 
 Row = dict[str, Any]
 Line = tuple[int, Row | RegistrationError]
@@ -56,15 +57,18 @@ def register_lines(lines: Iterable[str], *, actor: Actor) -> Iterator[Intake]:
 
 
 def register_row(row: Row, *, actor: Actor) -> bool:
-    """Register one row of text values; True when it is new."""
-    _, created = attempts.register(
+    """Register one row of text values, and report it if it says that the check is finished; True when it is new."""
+    now, is_finished = timezone.now(), _is_yes(row, "finished")
+    attempt, created = attempts.register(
         _text(row, "sdk_token"),
         subject_reference=_text(row, "subject_reference"),
         issued_at=parse_issued_at(_text(row, "issued_at")),
         region=_text(row, "region"),
-        now=timezone.now(),
+        now=now,
         actor=actor,
     )
+    if is_finished:
+        attempts.report_finished(attempt.id, now=now, actor=actor)
     return created
 
 
@@ -100,7 +104,7 @@ def _header(line: str) -> list[str]:
     names = [name.lower() for name in _cells(line)]
     if not REQUIRED.issubset(names) or not set(names).issubset(COLUMNS) or len(set(names)) != len(names):
         raise RegistrationError(
-            f"the first line must be the header {','.join(COLUMNS)} (the last two are optional), or a JSON object"
+            f"the first line must be the header {','.join(COLUMNS)} (the last three are optional), or a JSON object"
         )
     return names
 
@@ -136,7 +140,7 @@ def _read_json(number: int, line: str) -> Line:
     unknown = sorted(set(row) - set(COLUMNS))
     if unknown or not REQUIRED.issubset(row):
         return number, RegistrationError(
-            f"the object's fields must be {', '.join(COLUMNS)} (the last two are optional)"
+            f"the object's fields must be {', '.join(COLUMNS)} (the last three are optional)"
         )
     return number, row
 
@@ -148,3 +152,12 @@ def _text(row: Row, name: str) -> str:
     if not isinstance(value, str):
         raise RegistrationError(f"{name} must be text")
     return value.strip()
+
+
+def _is_yes(row: Row, name: str) -> bool:
+    value = row.get(name)
+    # JSON has a word of its own for it.
+    text = str(value) if isinstance(value, bool) else _text(row, name)
+    if text.lower() not in YES + NO:
+        raise RegistrationError(f"{name} must be true or false")
+    return text.lower() in YES

@@ -20,19 +20,21 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from liveness.app_settings import app_settings
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.exceptions import MediaError
 from liveness.models import MediaKind, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit, download, inspection
 from liveness.services.audit import Actor
-from liveness.services.download import Measured
 from liveness.services.inspection import Finding
 from liveness.services.retry import retried
+from liveness.services.transfer import Measured
 from liveness.signals import attempt_changed
 from liveness.storage import private_storage
 
 BLOCK = 1024 * 1024
-STALE_PART = 3600.0
+# Seconds between the last byte of a download, whose deadline may be all of that, and its move into place.
+INSPECTION_PATIENCE = 300.0
 NOT_INSPECTED = "it could not be inspected when it was kept"
 
 logger = logging.getLogger(__name__)
@@ -139,10 +141,10 @@ def verify(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
 
 def sweep(now: float | None = None) -> int:
     """Remove quarantine files that a killed run left behind; return how many. One that resists is passed over."""
-    removed = 0
+    removed, oldest = 0, (now or time.time()) - max(app_settings.MEDIA_DEADLINES.values()) - INSPECTION_PATIENCE
     for part in private_storage().parts():
         with suppress(OSError):
-            if (now or time.time()) - part.stat().st_mtime > STALE_PART:
+            if part.stat().st_mtime < oldest:
                 part.unlink()
                 removed += 1
     return removed

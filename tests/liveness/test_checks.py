@@ -51,6 +51,14 @@ def test_missing_credentials_are_a_warning_and_in_production_an_error(settings, 
         ("LIVENESS_AUDIT_KEY", "change-me", "E007"),
         ("LIVENESS_RATE_LIMIT", 0, "E008"),
         ("LIVENESS_RATE_LIMIT", 21, "W002"),
+        ("LIVENESS_PACE_SHARE", 0, "E014"),
+        ("LIVENESS_PACE_SHARE", 1.1, "E014"),
+        ("LIVENESS_REDIS_URL", "127.0.0.1:6379", "E015"),
+        ("LIVENESS_METRICS_TOKEN", "x" * 15, "E016"),
+        ("LIVENESS_METRICS_TOKEN", "change-me-and-long-enough", "E007"),
+        ("LIVENESS_ALARM_MINUTES", 0, "E017"),
+        ("LIVENESS_ALARM_COMMAND", "notify 'operator", "E018"),
+        ("LIVENESS_ALARM_EMAILS", ["operator@example.com", "operator"], "E019"),
         ("LIVENESS_TOKEN_TTL", 0, "E009"),
         ("LIVENESS_TOKEN_TTL", 7201, "W003"),
         ("LIVENESS_MEDIA_ROOT", "var/evidence", "E012"),
@@ -138,3 +146,20 @@ def test_it_accepts_the_spelling_of_its_own_hint(monkeypatch):
 def test_it_warns_of_a_database_without_append_only_triggers(monkeypatch):
     monkeypatch.setattr(connections[DEFAULT_DB_ALIAS], "vendor", "mysql")
     assert found() == ["W006"]
+
+
+@pytest.mark.parametrize("url", ["/accounts/nowhere/", "nowhere", "admin:nowhere"])
+def test_a_log_in_page_that_is_not_there_is_a_warning(settings, url):
+    settings.LOGIN_URL = url
+    assert found() == ["W008"]
+
+
+@pytest.mark.parametrize("url", ["admin:login", "/accounts/login/", "https://sso.example.org/in?to=kyc"])
+def test_a_log_in_page_may_be_anywhere(settings, url):
+    settings.LOGIN_URL = url
+    assert found() == []
+
+
+def test_without_our_pages_nobody_has_to_log_in(settings):
+    settings.ROOT_URLCONF, settings.LOGIN_URL = "django.contrib.auth.urls", "/nowhere/"
+    assert found() == []

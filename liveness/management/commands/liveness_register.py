@@ -20,7 +20,10 @@ ACTOR = Actor.system("liveness_register")
 
 
 class Command(BaseCommand):
-    help = "Registers SdkTokens, one by one or from a file. Registering a token again changes nothing."
+    help = (
+        "Registers SdkTokens, one by one or from a file. Registering a token again changes nothing, but it can report "
+        "with --finished that the check is done, so that its result is fetched next."
+    )
 
     requires_system_checks = []
 
@@ -29,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--subject", help="your own reference of the person")
         parser.add_argument("--issued-at", default="", help="ISO 8601 time of issue; now if left out")
         parser.add_argument("--region", default="", help="region that issued it; LIVENESS_REGION if left out")
+        parser.add_argument("--finished", action="store_true", help="the app says that the check is done")
         parser.add_argument("--file", help="CSV or JSON lines, `-` for standard input: " + ",".join(intake.COLUMNS))
         parser.add_argument("--json", action="store_true", help="print the numbers as one JSON object")
         parser.add_argument("--no-progress", action="store_true", help="no progress bar")
@@ -36,6 +40,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if bool(options["file"]) == bool(options["token"]):
             raise cannot_run("Give either a token with --subject, or --file.")
+        if options["file"] and options["finished"]:
+            raise cannot_run("A file says in its column `finished` which checks are done.")
         try:
             self._from_file(options) if options["file"] else self._one(options)
         except RegistrationError as problem:
@@ -44,14 +50,17 @@ class Command(BaseCommand):
     def _one(self, options: dict[str, Any]) -> None:
         if not options["subject"]:
             raise cannot_run("Name the person: --subject REFERENCE.")
+        now = timezone.now()
         attempt, created = attempts.register(
             options["token"],
             subject_reference=options["subject"],
             issued_at=intake.parse_issued_at(options["issued_at"]),
             region=options["region"],
-            now=timezone.now(),
+            now=now,
             actor=ACTOR,
         )
+        if options["finished"]:
+            attempts.report_finished(attempt.id, now=now, actor=ACTOR)
         if options["json"]:
             numbers = {"registered": int(created), "duplicates": int(not created), "rejected": 0}
             self.stdout.write(as_json(numbers | {"id": attempt.public_id}))

@@ -1,11 +1,21 @@
 import json
+import re
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.client.redaction import HIDDEN, MAX_LEDGER, MAX_STRING, clean_text, ledger, one_line, without_url_secrets
+from liveness.client.redaction import (
+    HIDDEN,
+    MAX_LEDGER,
+    MAX_STRING,
+    clean_text,
+    ledger,
+    one_line,
+    without_secrets,
+    without_url_secrets,
+)
 
 CANARY = "canary0123456789"
 TOKEN = "D2B55F0C-FB5D-4FB6-8765-3E931EBBFC79"
@@ -88,6 +98,23 @@ def test_it_masks_our_own_secrets_in_any_case() -> None:
     text = f"token {TOKEN} and {TOKEN.lower()} in https://host.example/{TOKEN}/x?y={TOKEN}"
     assert TOKEN.lower() not in clean_text(text, (TOKEN,)).lower()
     assert clean_text(text, (TOKEN,)).count(HIDDEN) == 3
+
+
+def test_it_masks_a_secret_written_in_letters_of_other_alphabets() -> None:
+    assert clean_text("\u017fe\u017f\u017fion-\u212aey is it", ("session-key",)) == f"{HIDDEN} is it"
+
+
+@given(text=st.text(st.sampled_from("aAkK\u212asS\u017f-1 ")), secret=st.text("akKsS-1", min_size=8, max_size=9))
+def test_it_masks_as_a_plain_search_would(text: str, secret: str) -> None:
+    text += secret.swapcase() if len(text) % 2 else ""
+    searched = re.sub(re.escape(secret), HIDDEN, text, flags=re.IGNORECASE)
+    assert without_secrets(text, (secret,)) == searched
+
+
+@given(st.text(st.sampled_from("aZ%23fF:/\\?#=@. \n")))
+def test_it_leaves_a_text_without_a_url_or_query_as_it_is(text: str) -> None:
+    if without_url_secrets(text) != text:
+        assert "/" in text or "?" in text or "%2f" in text.lower()
 
 
 def test_it_does_not_mask_by_chance() -> None:

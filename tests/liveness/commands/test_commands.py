@@ -49,11 +49,19 @@ class TestRegister:
         done = portal.run("liveness_register", "--file", str(path), "--json")
         assert (done.json["registered"], done.json["rejected"]) == (1, 1)
 
+    def test_the_app_can_report_that_a_check_is_done(self, portal):
+        token = portal.sandbox.issue(finishes_after=0)
+        assert portal.run("liveness_register", token, "--subject", "s").code == 0
+        assert portal.run("liveness_refresh", "--json").json["polled"] == 0
+        assert portal.run("liveness_register", token, "--subject", "s", "--finished").code == 0
+        assert portal.run("liveness_refresh", "--json").json["passed"] == 1
+
     def test_it_says_what_to_type(self, portal):
         for arguments, hint in (
             ((), "--file"),
             (("TOKEN-12345678",), "--subject"),
             (("--file", "/nowhere/tokens.csv"), "cannot be read"),
+            (("--file", "-", "--finished"), "column"),
             (("TOKEN-12345678", "--subject", "s", "--region", "ap-mars"), "ap-singapore"),
         ):
             done = portal.run("liveness_register", *arguments)

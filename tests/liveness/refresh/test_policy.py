@@ -1,66 +1,213 @@
-import itertools
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from liveness.refresh import policy
+from liveness.refresh.durations import EARLIEST, LATEST, lognormal
+from liveness.refresh.policy import FLOOR, GAP, GRACE, LAST_LOOK, Candidate, Lane, Price
 
+PRIOR = lognormal()
 ISSUED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 EXPIRES = ISSUED + timedelta(hours=2)
-ages = st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=1, minutes=59, seconds=59))
+ages = st.floats(min_value=0, max_value=7199).map(lambda seconds: timedelta(seconds=seconds))
+prices = st.floats(min_value=FLOOR, max_value=7200)
 
 
-def walk() -> list[datetime]:
+def at(age: float) -> datetime:
+    """The moment at which a token is so many seconds old."""
+    return ISSUED + timedelta(seconds=age)
+
+
+def candidate(
+    number: int = 1, *, age: float = 0, seen: float | None = None, reported: float | None = None
+) -> Candidate:
+    """One that is `age` seconds old at EXPIRES; `seen` and `reported` are ages as well."""
+    issued_at = EXPIRES - timedelta(seconds=age)
+    moments = [None if one is None else issued_at + timedelta(seconds=one) for one in (seen, reported)]
+    return Candidate(number, issued_at, moments[0], issued_at + timedelta(hours=2), moments[1])
+
+
+def chosen(*candidates: Candidate, count: int = 10, price: float = FLOOR) -> list[int]:
+    return [one.id for one in policy.choose(candidates, count, durations=PRIOR, now=EXPIRES, price=price)]
+
+
+def walk(price: float) -> list[datetime]:
     """The polls of a check that is never finished."""
-    now, looks = policy.first_poll(ISSUED, ISSUED), []
-    while now < EXPIRES:
-        looks.append(now)
-        now = policy.next_poll(ISSUED, EXPIRES, now)
-    return looks
+    now, polls = policy.first_poll(PRIOR, ISSUED, EXPIRES, ISSUED), []
+    while policy.is_readable(EXPIRES, now):
+        polls.append(now)
+        now = policy.next_poll(PRIOR, ISSUED, now, EXPIRES, now, price)
+    return polls
 
 
-def test_the_first_poll_waits_until_somebody_can_have_finished():
-    assert policy.first_poll(ISSUED, ISSUED) == ISSUED + timedelta(seconds=15)
+class TestScore:
+    def test_it_is_the_waiting_that_each_poll_saves(self):
+        chance = PRIOR.chance(100, 200)
+        assert policy.score(PRIOR, ISSUED, at(100), at(200)) == pytest.approx(chance * 100 / (2 - chance))
+
+    def test_after_the_last_check_has_ended_a_poll_needs_no_other(self):
+        chance = PRIOR.chance(100, LATEST)
+        assert policy.score(PRIOR, ISSUED, at(100), at(700)) == pytest.approx(chance * 600)
+
+    def test_nobody_waits_before_the_first_can_be_done(self):
+        chance = PRIOR.chance(0, 145)
+        assert policy.score(PRIOR, ISSUED, None, at(145)) == pytest.approx(chance * (145 - EARLIEST) / (2 - chance))
+
+    @given(ages, ages, ages)
+    def test_it_grows_with_time(self, first, second, third):
+        seen, sooner, later = sorted((first, second, third))
+        scores = [policy.score(PRIOR, ISSUED, ISSUED + seen, ISSUED + age) for age in (sooner, later)]
+        assert 0 <= scores[0] <= scores[1]
+
+    def test_what_is_unlikely_is_not_polled_while_a_check_can_run(self):
+        assert policy.score(PRIOR, ISSUED, None, at(50)) == 0
+        assert policy.score(PRIOR, ISSUED, at(650), at(655)) == 0
+        assert policy.score(PRIOR, ISSUED, at(650), at(670)) > 0
 
 
-def test_a_token_that_is_registered_late_is_polled_at_once():
-    now = ISSUED + timedelta(minutes=20)
-    assert policy.first_poll(ISSUED, now) == now
+class TestPlan:
+    @given(st.floats(min_value=0, max_value=400), st.floats(min_value=FLOOR, max_value=200))
+    def test_an_attempt_is_planned_for_when_it_is_worth_the_price(self, seen, price):
+        now = at(seen)
+        planned = policy.next_poll(PRIOR, ISSUED, now, EXPIRES, now, price)
+        assume(planned > now + GAP)
+        before = planned - timedelta(seconds=1)
+        assert policy.score(PRIOR, ISSUED, now, before) < price * 1.001
+        assert policy.score(PRIOR, ISSUED, now, planned + timedelta(milliseconds=1)) >= price * 0.999
+
+    @given(ages, prices, st.none() | ages)
+    def test_no_attempt_is_polled_again_at_once_nor_planned_past_its_end(self, seen, price, reported):
+        now = ISSUED + seen
+        reported_at = None if reported is None else ISSUED + reported
+        planned = policy.next_poll(PRIOR, ISSUED, now, EXPIRES, now, price, reported_at=reported_at)
+        assert now + GAP <= planned <= EXPIRES + GRACE
+
+    @given(ages, prices, prices)
+    def test_the_dearer_a_poll_the_later(self, seen, one, other):
+        now = ISSUED + seen
+        plans = [policy.next_poll(PRIOR, ISSUED, now, EXPIRES, now, price) for price in sorted((one, other))]
+        assert plans[0] <= plans[1]
+
+    @given(prices)
+    def test_there_is_a_poll_after_the_last_can_have_finished_and_in_time(self, price):
+        assert any(at(LATEST) <= poll <= EXPIRES - LAST_LOOK for poll in walk(price))
+
+    def test_the_cheaper_a_poll_the_more_an_abandoned_check_gets(self):
+        assert [len(walk(price)) for price in (1, 10, 100, 1000)] == [25, 10, 5, 3]
+
+    def test_in_overload_there_is_one_poll_after_all_have_finished(self):
+        assert policy.next_poll(PRIOR, ISSUED, None, EXPIRES, at(60), 1000) > at(LATEST)
+
+    def test_the_last_look_is_ten_minutes_before_the_end_and_then_only_the_end_is_left(self):
+        *_, last_look = walk(FLOOR)
+        assert last_look == EXPIRES - LAST_LOOK
+        assert policy.next_poll(PRIOR, ISSUED, last_look, EXPIRES, last_look, FLOOR) == EXPIRES + GRACE
+
+    def test_a_token_that_is_registered_late_is_polled_at_once(self):
+        assert policy.first_poll(PRIOR, ISSUED, EXPIRES, at(1200)) == at(1200)
+
+    def test_a_time_of_issue_that_lies_ahead_does_no_harm(self):
+        now = at(-240)
+        assert at(EARLIEST) < policy.first_poll(PRIOR, ISSUED, EXPIRES, now) < at(120)
+        assert policy.next_poll(PRIOR, ISSUED, now, EXPIRES, now, FLOOR) > at(EARLIEST)
+
+    def test_after_a_report_it_asks_soon_and_then_less_and_less_often(self):
+        now, gaps = at(100), []
+        while now < at(100) + policy.REPORT_HOLDS:
+            planned = policy.next_poll(PRIOR, ISSUED, now, EXPIRES, now, 100, reported_at=at(100))
+            gaps.append((planned - now).total_seconds())
+            now = planned
+        assert gaps == [3, 3, 6, 12, 24, 48, 96] or gaps[:-1] == [3, 3, 6, 12, 24, 48]
 
 
-@given(ages)
-def test_the_next_poll_always_lies_ahead_but_not_past_the_window(age):
-    now = ISSUED + age
-    planned = policy.next_poll(ISSUED, EXPIRES, now)
-    assert now < planned <= max(EXPIRES, now + policy.SHORTEST)
+class TestChoice:
+    def test_the_best_scores_come_first(self):
+        assert chosen(candidate(1, age=100), candidate(2, age=300), candidate(3, age=900), count=2) == [3, 2]
+
+    def test_none_is_polled_within_seconds_of_the_last_poll(self):
+        assert chosen(candidate(1, age=900, seen=898, reported=890), candidate(2, age=900, seen=100)) == [2]
+
+    def test_what_the_app_reported_goes_before_any_score(self):
+        assert chosen(candidate(1, age=3000), candidate(2, age=80, reported=79), count=1) == [2]
+
+    def test_a_report_does_not_hold_for_ever(self):
+        doubtful = candidate(1, age=1000, seen=500, reported=100)
+        assert policy.lane(PRIOR, doubtful, EXPIRES) == Lane.OPEN
+
+    def test_what_would_soon_be_lost_goes_before_any_score_and_the_first_to_end_first(self):
+        closing = [candidate(1, age=6100), candidate(2, age=6500, seen=100)]
+        assert chosen(candidate(3, age=5900), *closing) == [2, 1, 3]
+
+    def test_reports_leave_a_share_to_what_would_soon_be_lost(self):
+        reported = [candidate(number, age=100, reported=90) for number in range(20)]
+        closing = [candidate(number, age=7000) for number in range(100, 110)]
+        among = chosen(*reported, *closing, count=8)
+        assert len(among) == 8
+        assert len([number for number in among if number >= 100]) == 2
+
+    def test_a_check_that_nearly_all_have_finished_by_now_is_looked_at_once_more_before_it_is_lost(self):
+        unlikely = candidate(1, age=6700, seen=655)
+        assert policy.lane(PRIOR, unlikely, EXPIRES) == Lane.CLOSING
+
+    def test_a_last_look_is_taken_while_polls_are_cheap(self):
+        looked_at = candidate(1, age=6700, seen=700)
+        assert chosen(looked_at, price=FLOOR) == [1]
+        assert chosen(looked_at, price=100) == []
+
+    def test_what_has_ended_costs_no_call_and_is_cleared_first(self):
+        assert chosen(candidate(1, age=6900), candidate(2, age=8000, seen=700), price=100) == [2, 1]
+
+    @given(st.lists(st.tuples(ages, ages), max_size=30), st.integers(min_value=1, max_value=10), prices)
+    def test_it_takes_no_more_than_asked_for_and_each_once(self, pairs, count, price):
+        pool = [
+            candidate(number, age=max(pair).total_seconds(), seen=min(pair).total_seconds())
+            for number, pair in enumerate(pairs)
+        ]
+        among = chosen(*pool, count=count, price=price)
+        assert len(among) == len(set(among)) <= count
 
 
-def test_an_unfinished_check_costs_few_calls():
-    assert len(walk()) < 40
+class TestPrice:
+    def test_it_follows_what_the_least_urgent_poll_was_worth(self):
+        price = Price()
+        for _ in range(100):
+            price.update([500, 100, 300], 3)
+        assert price.value == pytest.approx(policy.MARGIN * 100, rel=0.01)
+
+    def test_it_falls_to_its_floor_when_calls_are_left_over(self):
+        price = Price(1000)
+        for _ in range(100):
+            price.update([500], 2)
+        assert price.value == FLOOR
+
+    def test_polls_that_go_before_any_score_say_nothing_about_it(self):
+        price, urgent = Price(50), candidate(1, age=80, reported=79)
+        price.update([policy.worth(PRIOR, urgent, EXPIRES)], 1)
+        assert price.value == 50
 
 
-def test_a_finished_check_is_seen_within_a_minute_while_it_can_run():
-    looks = [look for look in walk() if look < ISSUED + timedelta(minutes=4)]
-    assert max(later - earlier for earlier, later in itertools.pairwise(looks)) <= timedelta(minutes=1)
+class TestFailures:
+    @given(ages, st.integers(min_value=1, max_value=10_000))
+    def test_a_failed_call_is_tried_again_while_the_window_is_open(self, age, failures):
+        now = ISSUED + age
+        planned = policy.next_try(now, EXPIRES, failures)
+        assert now < planned <= now + policy.ERROR_CEILING
+        assert planned < EXPIRES or EXPIRES - now <= policy.ERROR_CEILING
+
+    @given(ages)
+    def test_a_failure_that_will_not_pass_is_met_rarely_and_once_before_the_end(self, age):
+        now = ISSUED + age
+        planned = policy.next_look(now, EXPIRES)
+        assert now < planned <= now + policy.LONGEST
+        assert planned <= EXPIRES - LAST_LOOK or now >= EXPIRES - LAST_LOOK - policy.LONGEST
+
+    def test_a_token_is_readable_a_little_longer_than_its_stated_window(self):
+        assert policy.is_readable(EXPIRES, EXPIRES)
+        assert not policy.is_readable(EXPIRES, EXPIRES + GRACE)
 
 
-def test_it_looks_once_more_before_the_window_closes():
-    assert EXPIRES - policy.LAST_LOOK in walk()
-
-
-def test_it_looks_when_the_run_window_ends():
-    assert ISSUED + policy.RUN_WINDOW in walk()
-
-
-@given(ages, st.integers(min_value=1, max_value=10_000))
-def test_a_failed_call_is_tried_again_while_the_window_is_open(age, failures):
-    now = ISSUED + age
-    planned = policy.next_try(now, EXPIRES, failures)
-    assert now < planned <= now + policy.ERROR_CEILING
-    assert planned < EXPIRES or EXPIRES - now <= policy.ERROR_CEILING
-
-
-def test_a_token_is_readable_a_little_longer_than_its_stated_window():
-    assert policy.is_readable(EXPIRES, EXPIRES)
-    assert not policy.is_readable(EXPIRES, EXPIRES + policy.GRACE)
+def test_polls_of_one_check_are_never_within_seconds():
+    assert min(later - sooner for sooner, later in pairwise(walk(FLOOR))) >= GAP

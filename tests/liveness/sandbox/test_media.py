@@ -98,6 +98,14 @@ def test_a_range_it_does_not_understand_is_ignored(sandbox: Sandbox, token: str)
     assert len(download(info["Url"], Range="bytes=0-1,5-6").content) == info["Size"]
 
 
+def test_a_range_is_of_the_version_that_was_named_or_the_whole(sandbox: Sandbox, token: str):
+    info = read(sandbox, token)["Video"]
+    tag = f'"{info["MD5"]}"'
+    for condition, status in ((tag, 206), ('"another"', 200)):
+        reply = download(info["Url"], **{"Range": "bytes=10-", "If-Range": condition})
+        assert (reply.status_code, reply.headers["ETag"]) == (status, tag)
+
+
 def test_a_connection_can_be_used_again(sandbox: Sandbox, token: str):
     result = read(sandbox, token)
     with session() as one:

@@ -6,12 +6,14 @@ from django.utils import timezone
 
 from liveness.exceptions import RegistrationError
 from liveness.models import AuditEvent, MediaState, Outcome, VerificationAttempt
+from liveness.refresh import policy
 from liveness.services import attempts, audit
 from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 ACTOR = Actor.system("tests")
+UNFINISHED = make_result("-999", best_frame=None, video=None)
 TOKEN = "D2B55F0C-FB5D-4FB6-8765-3E931EBBFC79"
 
 
@@ -35,7 +37,7 @@ class TestRegister:
         attempt, created = register(now=now)
         assert created
         assert attempt.expires_at == now + timedelta(hours=1)
-        assert now < attempt.next_poll_at < now + timedelta(minutes=1)
+        assert now < attempt.next_poll_at < now + timedelta(minutes=2)
         assert actions() == [audit.ATTEMPT_REGISTERED]
 
     def test_a_second_time_changes_nothing(self):
@@ -85,11 +87,22 @@ class TestRegister:
 class TestRecord:
     def test_an_unfinished_check_stays_pending_and_is_planned_again(self):
         now = timezone.now()
-        attempt = record(make_attempt(), make_result("-999", best_frame=None, video=None), now)
+        attempt = record(make_attempt(), UNFINISHED, now)
         assert attempt.outcome == Outcome.PENDING
         assert attempt.next_poll_at > now
+        assert attempt.unfinished_at == now
         assert attempt.polls.count() == 1
         assert not attempt.media.exists()
+
+    def test_the_dearer_a_poll_the_later_is_the_next(self):
+        now = timezone.now()
+        planned = [
+            attempts.record(
+                make_attempt(issued_at=now - timedelta(minutes=3)).id, UNFINISHED, now=now, actor=ACTOR, price=price
+            ).next_poll_at
+            for price in (1, 100)
+        ]
+        assert planned[0] < planned[1] < now + timedelta(minutes=10)
 
     @pytest.mark.parametrize(
         ("code", "outcome"),
@@ -149,7 +162,7 @@ class TestRecord:
 
     def test_a_check_that_is_unfinished_when_its_window_ends_expires(self):
         attempt = make_attempt(issued_at=timezone.now() - timedelta(hours=2, minutes=1))
-        after = record(attempt, make_result("-999", best_frame=None, video=None))
+        after = record(attempt, UNFINISHED)
         assert (after.outcome, after.next_poll_at) == (Outcome.EXPIRED, None)
 
     def test_a_file_without_a_usable_md5_is_replaced_by_the_one_that_has_it(self):
@@ -171,6 +184,49 @@ class TestRecord:
         attempt = make_attempt()
         make_media(attempt, "video", b"video")
         assert record(attempt, make_result()).media.get(kind="video").state == MediaState.STORED
+
+
+class TestReport:
+    def test_a_reported_check_is_asked_about_next(self):
+        now = timezone.now()
+        attempt, _ = register()
+        after = attempts.report_finished(attempt.id, now=now, actor=ACTOR)
+        assert (after.reported_at, after.next_poll_at, after.outcome) == (now, now, Outcome.PENDING)
+        assert actions()[-1] == audit.ATTEMPT_REPORTED
+
+    def test_a_report_right_after_a_poll_waits_for_a_moment(self):
+        now = timezone.now()
+        attempt = record(make_attempt(), UNFINISHED, now)
+        after = attempts.report_finished(attempt.id, now=now + timedelta(seconds=1), actor=ACTOR)
+        assert after.next_poll_at == now + policy.GAP
+
+    def test_a_second_report_before_the_poll_changes_nothing(self):
+        now = timezone.now()
+        attempt = make_attempt()
+        for minutes in (0, 1):
+            after = attempts.report_finished(attempt.id, now=now + timedelta(minutes=minutes), actor=ACTOR)
+        assert after.reported_at == now
+        assert actions() == [audit.ATTEMPT_REPORTED]
+
+    def test_a_report_that_was_too_early_can_be_made_again(self):
+        now = timezone.now()
+        attempt = make_attempt()
+        attempts.report_finished(attempt.id, now=now, actor=ACTOR)
+        record(attempt, UNFINISHED, now + timedelta(seconds=1))
+        later = now + timedelta(minutes=1)
+        assert attempts.report_finished(attempt.id, now=later, actor=ACTOR).reported_at == later
+
+    def test_after_a_report_that_was_too_early_it_is_asked_again_within_seconds(self):
+        now = timezone.now()
+        attempt = make_attempt(reported_at=now)
+        after = record(attempt, UNFINISHED, now + timedelta(seconds=1))
+        assert after.next_poll_at == now + timedelta(seconds=1) + policy.GAP
+
+    def test_an_answered_attempt_is_not_asked_again_for_a_report(self):
+        attempt = record(make_attempt(), make_result(best_frame=None, video=None))
+        attempts.settle(attempt.id, now=timezone.now())
+        after = attempts.report_finished(attempt.id, now=timezone.now(), actor=ACTOR)
+        assert (after.reported_at, after.next_poll_at) == (None, None)
 
 
 class TestClosing:
@@ -242,17 +298,3 @@ class TestConstraints:
         make_media(attempt, "video", b"video")
         with pytest.raises(IntegrityError), transaction.atomic():
             make_media(attempt, "video", b"video")
-
-
-def test_it_is_described_without_its_token():
-    attempt = record(make_attempt(), make_result("1002"))
-    facts = attempts.describe(attempt)
-    assert attempt.sdk_token not in str(facts)
-    assert (facts["outcome"], facts["result_code"], facts["polls"]) == ("failed", "1002", 1)
-    assert facts["result_meaning"] == "The recording looks faked."
-
-
-def test_it_is_found_by_token_and_by_id():
-    attempt = make_attempt()
-    assert attempts.find(attempt.sdk_token) == attempts.find(str(attempt.public_id)) == attempt
-    assert attempts.find("nothing") is None

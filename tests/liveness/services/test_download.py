@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from liveness.client.dialer import Dialer
 from liveness.exceptions import MediaError
 from liveness.models import MediaKind
-from liveness.services import download, origins
+from liveness.services import download, meters, origins
 
 CONTENT = b"\x00\x01" * 500_000
 
@@ -121,3 +121,13 @@ def test_bytes_that_somebody_else_is_writing_are_left_alone(serve, part):
     with pytest.raises(MediaError):
         fetch(serve, part)
     assert part.read_bytes() == b"another run's"
+
+
+def test_it_counts_what_came_of_it(serve, part, monkeypatch):
+    counted = []
+    monkeypatch.setattr(meters, "count", lambda counter, amount=1, label="": counted.append((counter, amount, label)))
+    fetch(serve, part)
+    with pytest.raises(MediaError):
+        fetch(serve, part, b"something else")
+    stored, size, failed = (meters.DOWNLOADS, 1, "stored"), (meters.DOWNLOAD_BYTES, len(CONTENT), ""), "failed"
+    assert counted == [stored, size, (meters.DOWNLOADS, 1, failed)]

@@ -23,6 +23,34 @@ def register(*lines: str) -> intake.Intake:
 
 
 @database
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("sdk_token,subject_reference,finished", f"{TOKEN},subject-1,yes"),
+        (json.dumps({"sdk_token": TOKEN, "subject_reference": "subject-1", "finished": True}),),
+    ],
+    ids=["CSV", "JSON"],
+)
+def test_a_line_can_report_that_the_check_is_done(lines):
+    register(*lines)
+    assert VerificationAttempt.objects.get().reported_at
+
+
+@database
+def test_a_second_line_can_report_what_the_first_registered():
+    result = register("sdk_token,subject_reference,finished", f"{TOKEN},subject-1,", f"{TOKEN},subject-1,true")
+    assert (result.registered, result.duplicates) == (1, 1)
+    assert VerificationAttempt.objects.get().reported_at
+
+
+@database
+def test_it_refuses_a_word_that_is_neither_yes_nor_no():
+    result = register("sdk_token,subject_reference,finished", f"{TOKEN},subject-1,maybe")
+    assert "finished must be true or false" in result.rejected[0][1]
+    assert not VerificationAttempt.objects.exists()
+
+
+@database
 def test_it_registers_csv_lines():
     result = register(HEADER, f"{TOKEN},subject-1,2026-01-31T09:30:00Z,ap-jakarta")
     attempt = VerificationAttempt.objects.get()

@@ -1,0 +1,150 @@
+"""What a run works on: attempts leased in small batches, handed out one by one, and taken back for a second round."""
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils import timezone
+
+from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
+from liveness.refresh import leases, picking
+from liveness.refresh.policy import Price
+from liveness.services.audit import Actor
+from liveness.services.retry import retried
+
+# Seconds between two looks for work where there was none.
+IDLE = 1.0
+TICK = 0.2
+# So many attempts are leased at once for each thread: few, because the choice is best when it is fresh.
+PER_WORKER = 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked to do. `named` attempts are asked whatever their outcome and schedule.
+
+    After `seconds` nothing new is begun, and what comes due until then is taken as well.
+    """
+
+    limit: int | None = None
+    seconds: float | None = None
+    workers: int = 4
+    named: Collection[int] | None = None
+    force: bool = False
+    actor: Actor = field(default_factory=lambda: Actor.system("refresh"))
+
+    @property
+    def is_scheduled(self) -> bool:
+        return self.named is None and not self.force
+
+    def candidates(self, now: datetime) -> AttemptQuerySet:
+        """The attempts that a run started at `now` would ask, in their order."""
+        everything = VerificationAttempt.objects.all()
+        if self.named is not None:
+            return everything.filter(id__in=self.named).order_by("id")
+        if self.force:
+            # A token that the vendor does not know is asked about by schedule or by name.
+            return everything.open().exclude(outcome=Outcome.INVALID).order_by("id")
+        return everything.due(now)
+
+
+@dataclass
+class Visit:
+    """One attempt in one run. `attempt` stays as it was leased; `rounds` counts the calls it got."""
+
+    attempt: VerificationAttempt
+    held_since: datetime
+    rounds: int = 0
+    is_answered: bool = False
+
+
+class Feed:
+    """Hands out visits to the threads of a run.
+
+    A run over the schedule takes each attempt at most once, because what was asked is due again only after its start.
+    An endless one goes on with what becomes due.
+    """
+
+    def __init__(self, plan: Plan, owner: str, *, is_endless: bool) -> None:
+        self.taken: set[int] = set()
+        self.stuck: set[int] = set()
+        self._plan = plan
+        self._owner = owner
+        self._is_endless = is_endless or plan.seconds is not None
+        self._ends_at = time.monotonic() + plan.seconds if plan.seconds is not None else math.inf
+        self._started_at = timezone.now()
+        self.price = Price()
+        self._ready: deque[Visit] = deque()
+        self._handed_out = 0
+        self._count = 0
+        self._last_id = 0
+        self._state = threading.Condition()
+
+    @property
+    def is_idle(self) -> bool:
+        """Is nobody working on anything?"""
+        return not self._handed_out
+
+    def next(self, stop: threading.Event) -> Visit | None:
+        """The next visit; None when nothing is left or `stop` was set. Waits for what others may still put back."""
+        with self._state:
+            while not stop.is_set() and not self._is_over():
+                if self._ready or self._lease_more():
+                    self._handed_out += 1
+                    return self._ready.popleft()
+                if not self._is_endless and self.is_idle:
+                    break
+                self._state.wait(IDLE if self._is_endless else TICK)
+            self._state.notify_all()
+        return None
+
+    def again(self, visit: Visit) -> None:
+        """The visit needs another call at once: for a fresh link."""
+        with self._state:
+            self._handed_out -= 1
+            self._ready.appendleft(visit)
+            self._state.notify()
+
+    def done(self, visit: Visit) -> None:
+        with self._state:
+            self._handed_out -= 1
+            self._state.notify()
+
+    def _is_over(self) -> bool:
+        """Is the time up, and nothing left that was begun?"""
+        return time.monotonic() >= self._ends_at and not self._ready and self.is_idle
+
+    def _lease_more(self) -> bool:
+        count = PER_WORKER * self._plan.workers if time.monotonic() < self._ends_at else 0
+        if self._plan.limit is not None:
+            count = min(count, self._plan.limit - self._count)
+        if count <= 0:
+            return False
+        now = timezone.now()
+        leased = retried(lambda: self._lease(count, now))
+        self._count += len(leased)
+        self._ready.extend(Visit(attempt, now) for attempt in leased)
+        return bool(leased)
+
+    def _lease(self, count: int, now: datetime) -> list[VerificationAttempt]:
+        if self._plan.is_scheduled:
+            until = now if self._is_endless else self._started_at
+            return picking.lease(
+                count,
+                self.price,
+                owner=self._owner,
+                until=until,
+                now=now,
+                passing_over=self.stuck,
+                is_endless=self._is_endless,
+            )
+        candidates = self._plan.candidates(self._started_at).filter(id__gt=self._last_id)
+        leased = leases.take(candidates, count, owner=self._owner, now=now)
+        if leased:
+            self._last_id = leased[-1].id
+            self.taken.update(attempt.id for attempt in leased)
+        return leased

@@ -1,0 +1,108 @@
+"""Which due attempts the next calls go to: candidates read by three indexes, of which the policy's best are leased."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Case, F, Value, When
+
+from liveness.models import Outcome, VerificationAttempt
+from liveness.refresh import learning, leases, policy
+from liveness.refresh.durations import LATEST, Durations
+from liveness.refresh.policy import Candidate, Price
+
+# So many candidates are looked at for each that is leased: the choice is among them.
+BREADTH = 4
+FIELDS = ("id", "issued_at", "unfinished_at", "expires_at", "reported_at", "outcome")
+
+
+def lease(
+    count: int,
+    price: Price,
+    *,
+    owner: str,
+    until: datetime,
+    now: datetime,
+    passing_over: Collection[int] = (),
+    is_endless: bool = True,
+) -> list[VerificationAttempt]:
+    """Lease up to `count` of the attempts that were due at `until`, the most urgent first; the price follows.
+
+    In an endless run, what was looked at and is not worth the price now is planned anew, so that it does not stand in
+    the way; and no slot is left unused as long as a poll is worth the lowest price, as after a backlog whose high price
+    put much off. A run that ends takes all that is due, in the same order.
+    """
+    known = learning.durations()
+    with transaction.atomic():
+        window = _window(count, until, now, passing_over)
+        chosen = policy.choose(window, count, durations=known, now=now, price=price.value)
+        price.update([policy.worth(known, one, now) for one in chosen], count)
+        left_out = [one for one in window if one not in chosen]
+        if not is_endless:
+            chosen = [*chosen, *left_out][:count]
+        elif len(chosen) < count:
+            chosen += _ahead(count - len(chosen), known, until, now)
+        else:
+            _plan_anew(left_out, known, now, price.value)
+        return leases.hold([one.id for one in chosen], owner=owner, now=now)
+
+
+def _window(count: int, until: datetime, now: datetime, passing_over: Collection[int]) -> list[Candidate]:
+    """The candidates of the three lanes, locked against other runs where the database can."""
+    due = VerificationAttempt.objects.filter(next_poll_at__lte=until).exclude(id__in=passing_over).free(now)
+    due = due.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+    lanes = (
+        due.filter(reported_at__isnull=False).order_by("next_poll_at", "id")[:count],
+        due.filter(expires_at__lte=now + policy.CLOSING).order_by("expires_at", "id")[:count],
+        due.order_by("next_poll_at", "id")[: BREADTH * count],
+    )
+    found = {row[0]: _candidate(now, *row) for lane in lanes for row in lane.values_list(*FIELDS)}
+    return list(found.values())
+
+
+def _ahead(count: int, durations: Durations, until: datetime, now: datetime) -> list[Candidate]:
+    """Candidates that are planned for later and worth a poll now. What failed is left to its time."""
+    later = VerificationAttempt.objects.filter(
+        next_poll_at__gt=until, outcome=Outcome.PENDING, reported_at__isnull=True, failure_count=0
+    )
+    later = later.free(now).select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+    rows = later.order_by("next_poll_at", "id").values_list(*FIELDS)[: BREADTH * count]
+    found = [_candidate(now, *row) for row in rows]
+    worth = [one for one in found if _is_worth_it(durations, one, now)]
+    return policy.choose(worth, count, durations=durations, now=now, price=policy.FLOOR)
+
+
+def _is_worth_it(durations: Durations, one: Candidate, now: datetime) -> bool:
+    if one.unfinished_at and (one.unfinished_at - one.issued_at).total_seconds() >= LATEST:
+        return False
+    return policy.score(durations, one.issued_at, one.unfinished_at, now) >= policy.FLOOR
+
+
+def _candidate(
+    now: datetime,
+    attempt_id: int,
+    issued_at: datetime,
+    unfinished_at: datetime | None,
+    expires_at: datetime,
+    reported_at: datetime | None,
+    outcome: str,
+) -> Candidate:
+    if outcome != Outcome.PENDING:
+        # What it is asked for, its files or a token put right, is there already.
+        return Candidate(attempt_id, issued_at, None, expires_at, now)
+    return Candidate(attempt_id, issued_at, unfinished_at, expires_at, reported_at)
+
+
+def _plan_anew(left_out: Collection[Candidate], durations: Durations, now: datetime, price: float) -> None:
+    """Put off what is not worth the price yet. What is worth it stays due."""
+    plans: dict[datetime, list[int]] = {}
+    for one in left_out:
+        planned = policy.next_poll(
+            durations, one.issued_at, one.unfinished_at, one.expires_at, now, price, reported_at=one.reported_at
+        )
+        if planned > now + policy.GAP:
+            plans.setdefault(planned, []).append(one.id)
+    cases = [When(id__in=ids, then=Value(planned)) for planned, ids in plans.items()]
+    if cases:
+        ids = [one for group in plans.values() for one in group]
+        VerificationAttempt.objects.filter(id__in=ids).update(next_poll_at=Case(*cases, default=F("next_poll_at")))

@@ -1,0 +1,121 @@
+"""One file on its way from the vendor's storage, taken up where it broke off when the host offers that.
+
+Ranges and their conditions follow RFC 9110: Range (14.2), Content-Range (14.4), If-Range with a strong ETag (13.1.5).
+"""
+
+import os
+import re
+import time
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import requests
+
+from liveness.app_settings import app_settings
+from liveness.client.errors import NetworkError
+from liveness.client.session import read_body
+from liveness.exceptions import MediaError
+from liveness.services import links
+from liveness.services.digests import Digests
+
+RESUMES = 3
+_STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was counted while the bytes came in: size in bytes and both digests in hex."""
+
+    size: int
+    md5: str
+    sha256: str
+
+
+class Transfer:
+    """A download to `file`, of at most `size` bytes.
+
+    What has come is on the disk and in both digests, so that a further request can ask for the rest alone.
+    """
+
+    def __init__(self, session: requests.Session, url: str, file: BinaryIO, size: int) -> None:
+        self._session = session
+        self._url = url
+        self._file = file
+        self._size = size
+        self._count = 0
+        self._etag = ""
+        self._digests = Digests()
+
+    def run(self) -> Measured:
+        """Receive and sync the file. Raises NetworkError when it broke once more than it may, OSError, MediaError."""
+        with self._digests:
+            self._receive_all()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            return Measured(self._count, *self._digests.hex())
+
+    def _receive_all(self) -> None:
+        for left in reversed(range(RESUMES + 1)):
+            try:
+                self._receive()
+            except NetworkError as problem:
+                if not (left and problem.retryable and self._is_resumable):
+                    raise
+            else:
+                return
+
+    @property
+    def _is_resumable(self) -> bool:
+        return bool(self._etag) and 0 < self._count < self._size
+
+    def _start_afresh(self) -> None:
+        self._file.seek(0)
+        self._count = 0
+        self._digests.restart()
+
+    def _receive(self) -> None:
+        if links.has_run_out(self._url, time.time()):
+            raise MediaError("the vendor's link has run out", is_refetchable=True)
+        rest = {"Range": f"bytes={self._count}-", "If-Range": self._etag} if self._count else None
+        with self._session.get(self._url, headers=rest, timeout=app_settings.MEDIA_TIMEOUTS) as response:
+            if self._count and response.status_code == 200:
+                # The host has the whole file for us again, or another one under this name.
+                self._start_afresh()
+            self._check(response)
+            for chunk in read_body(response):
+                self._take(chunk)
+
+    def _take(self, chunk: bytes) -> None:
+        self._count += len(chunk)
+        if self._count > self._size:
+            raise MediaError(f"the file is longer than the {self._size} bytes declared", is_refetchable=True)
+        self._digests.update(chunk)
+        self._file.write(chunk)
+
+    def _check(self, response: requests.Response) -> None:
+        problem, length = "", response.headers.get("Content-Length")
+        left = self._size - self._count
+        if response.status_code in (403, 404):
+            problem = f"the vendor's link has run out (HTTP {response.status_code})"
+        elif response.status_code != (206 if self._count else 200):
+            problem = f"the media host answered HTTP {response.status_code}"
+        elif self._count and not self._is_the_rest(response):
+            problem = "the media host answered with another part of the file"
+        elif length is not None and length != str(left):
+            problem = f"the media host announced {length[:20]} bytes instead of the {left} declared"
+        if problem:
+            raise MediaError(problem, is_refetchable=True)
+        if not self._count:
+            self._etag = _resumable_etag(response)
+
+    def _is_the_rest(self, response: requests.Response) -> bool:
+        rest = f"bytes {self._count}-{self._size - 1}/{self._size}"
+        is_same = response.headers.get("ETag", self._etag) == self._etag
+        return is_same and response.headers.get("Content-Range") == rest
+
+
+def _resumable_etag(response: requests.Response) -> str:
+    """The strong ETag of a host that serves ranges; empty otherwise."""
+    etag = response.headers.get("ETag", "")
+    offers = response.headers.get("Accept-Ranges", "").strip().lower() == "bytes"
+    return etag if offers and _STRONG_ETAG.fullmatch(etag) else ""

@@ -1,0 +1,103 @@
+"""Which of the due attempts are leased, and what becomes of the others."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from liveness.models import MediaKind, Outcome, VerificationAttempt
+from liveness.refresh import picking
+from liveness.refresh.policy import GAP, Price
+from tests.builders import make_attempt
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def issued(seconds_ago, **fields):
+    issued_at = NOW - timedelta(seconds=seconds_ago)
+    fields = {"next_poll_at": NOW, "expires_at": issued_at + timedelta(hours=2), **fields}
+    return make_attempt(issued_at=issued_at, **fields)
+
+
+def lease(count=2, owner="run", price=1.0, **options):
+    leased = picking.lease(count, Price(price), owner=owner, until=NOW, now=NOW, **options)
+    return [attempt.pk for attempt in leased]
+
+
+def test_it_takes_what_a_poll_is_worth_most_for():
+    young, likely, seen = issued(70), issued(300), issued(310, unfinished_at=NOW - timedelta(seconds=10))
+    assert lease(1) == [likely.pk]
+    assert {young.pk, seen.pk} == set(VerificationAttempt.objects.filter(lease_owner="").values_list("pk", flat=True))
+
+
+def test_what_the_app_reported_goes_first():
+    likely, reported = issued(300), issued(50, reported_at=NOW)
+    assert lease() == [reported.pk, likely.pk]
+
+
+def test_what_is_about_to_expire_goes_before_what_can_wait():
+    likely, closing = issued(300), issued(7200 - 300)
+    assert lease() == [closing.pk, likely.pk]
+
+
+def test_a_crowd_of_reports_leaves_room_for_what_is_about_to_expire():
+    for _ in range(12):
+        issued(100, reported_at=NOW)
+    closing = issued(7200 - 60)
+    assert closing.pk in lease(4)
+
+
+def test_files_that_are_wanted_go_before_checks_that_may_be_unfinished():
+    likely = issued(300)
+    answered = issued(400, outcome=Outcome.PASSED, result_code="0", finished_at=NOW)
+    answered.media.create(kind=MediaKind.VIDEO, declared_size=1, declared_md5="0" * 32)
+    assert lease() == [answered.pk, likely.pk]
+
+
+def test_nothing_is_leased_twice():
+    only = issued(300)
+    assert lease(owner="one") == [only.pk]
+    assert lease(owner="another") == []
+
+
+def test_a_run_that_ends_leases_nothing_that_is_not_due():
+    issued(300, next_poll_at=NOW + timedelta(seconds=1))
+    assert lease(is_endless=False) == []
+
+
+def test_what_is_not_worth_the_price_is_put_off_until_it_is():
+    best, cheap = issued(300), issued(120, unfinished_at=NOW - timedelta(seconds=5))
+    assert lease(1, price=30.0) == [best.pk]
+    cheap.refresh_from_db()
+    assert cheap.next_poll_at > NOW + GAP
+
+
+def test_a_run_that_ends_takes_all_that_is_due():
+    young, old = issued(46), issued(300)
+    assert lease(5, is_endless=False) == [old.pk, young.pk]
+
+
+def test_what_a_run_stumbled_over_is_passed_over():
+    stuck, other = issued(400), issued(300)
+    assert lease(passing_over={stuck.pk}) == [other.pk]
+
+
+def test_no_slot_is_left_unused_as_long_as_a_poll_is_worth_it():
+    put_off = issued(300, next_poll_at=NOW + timedelta(minutes=10))
+    assert lease() == [put_off.pk]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"failure_count": 1}, {"unfinished_at": NOW - timedelta(seconds=2)}],
+    ids=["failed", "seen a moment ago"],
+)
+def test_what_has_to_wait_is_not_asked_about_sooner(fields):
+    issued(300, next_poll_at=NOW + timedelta(minutes=1), **fields)
+    assert lease() == []
+
+
+def test_what_was_abandoned_waits_for_its_last_look():
+    issued(1000, unfinished_at=NOW - timedelta(seconds=300), next_poll_at=NOW + timedelta(minutes=90))
+    assert lease() == []
