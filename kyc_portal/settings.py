@@ -10,6 +10,7 @@ import django
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -17,10 +18,12 @@ VAR_DIR = BASE_DIR / "var"
 env = environ.FileAwareEnv()
 environ.Env.read_env(os.environ.get("DJANGO_ENV_FILE", str(BASE_DIR / ".env")))
 
-DEBUG = env.bool("DJANGO_DEBUG", default=False)
+IS_LOCAL = env.bool("DJANGO_DEBUG", default=False)
 DEMO = env.bool("DJANGO_DEMO", default=False)
-if DEMO and not DEBUG:
+if DEMO and not IS_LOCAL:
     raise ImproperlyConfigured("DJANGO_DEMO needs DJANGO_DEBUG=1: the demo's log-ins are public.")
+# A demo runs as locally as development does, but shows the portal's own pages for what went wrong.
+DEBUG = IS_LOCAL and not DEMO
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
@@ -28,7 +31,7 @@ if not SECRET_KEY:
         'python -c "import secrets; print(secrets.token_urlsafe(50))" and put it into .env'
     )
 SECRET_KEY_FALLBACKS = env.list("DJANGO_SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if IS_LOCAL else [])
 CSRF_TRUSTED_ORIGINS = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -120,24 +123,27 @@ STORAGES = {
     "default": {"BACKEND": "liveness.storage.PrivateStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if IS_LOCAL
         else "kyc_portal.storage.StaticStorage"
     },
 }
 
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = IS_LOCAL
+WHITENOISE_MAX_AGE = 0 if IS_LOCAL else 60
+
 # HTTPS is assumed unless the portal runs for development; nginx in front says so with X-Forwarded-Proto.
-SECURE_SSL_REDIRECT = env.bool("DJANGO_SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_SSL_REDIRECT = env.bool("DJANGO_SECURE_SSL_REDIRECT", default=not IS_LOCAL)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 if env.bool("DJANGO_BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("DJANGO_HSTS_SECONDS", default=31_536_000)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
-SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_HSTS_SECONDS = 0 if IS_LOCAL else env.int("DJANGO_HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not IS_LOCAL
+SECURE_HSTS_PRELOAD = not IS_LOCAL
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
-SESSION_COOKIE_NAME = "sessionid" if DEBUG else "__Host-sessionid"
-CSRF_COOKIE_NAME = "csrftoken" if DEBUG else "__Host-csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_LOCAL
+SESSION_COOKIE_NAME = "sessionid" if IS_LOCAL else "__Host-sessionid"
+CSRF_COOKIE_NAME = "csrftoken" if IS_LOCAL else "__Host-csrftoken"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = env.int("DJANGO_SESSION_AGE", default=12 * 3600)
 CSRF_COOKIE_HTTPONLY = True
@@ -164,6 +170,10 @@ else:
     INSTALLED_APPS.append("csp")
     CONTENT_SECURITY_POLICY = {"DIRECTIVES": CSP_DIRECTIVES}
 
+globals().update(env.email_url("DJANGO_EMAIL_URL", default="smtp://localhost:25"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DJANGO_FROM_EMAIL", default="kyc-portal@localhost")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -185,9 +195,18 @@ LIVENESS_MEDIA_ORIGINS = env.list(
     "LIVENESS_MEDIA_ORIGINS", default=["https://*.myqcloud.com", "https://*.tencentcos.cn"]
 )
 LIVENESS_MEDIA_ROOT = env.path("LIVENESS_MEDIA_ROOT", default=str(VAR_DIR / "evidence"))
+LIVENESS_PACE_SHARE = env.float("LIVENESS_PACE_SHARE", default=0.94)
 LIVENESS_PACE_FILE = env.str("LIVENESS_PACE_FILE", default="")
+LIVENESS_REDIS_URL = env.str("LIVENESS_REDIS_URL", default="")
+LIVENESS_MEDIA_WORKERS = env.int("LIVENESS_MEDIA_WORKERS", default=4)
+LIVENESS_MEDIA_TEMPORARY_BYTES = env.int("LIVENESS_MEDIA_TEMPORARY_BYTES", default=500_000_000)
 LIVENESS_ACCEL_PREFIX = env.str("LIVENESS_ACCEL_PREFIX", default="")
 LIVENESS_AUDIT_KEY = env.str("LIVENESS_AUDIT_KEY", default="")
+
+LIVENESS_METRICS_TOKEN = env.str("LIVENESS_METRICS_TOKEN", default="")
+LIVENESS_ALARM_MINUTES = env.float("LIVENESS_ALARM_MINUTES", default=15)
+LIVENESS_ALARM_EMAILS = env.list("LIVENESS_ALARM_EMAILS", default=[])
+LIVENESS_ALARM_COMMAND = env.str("LIVENESS_ALARM_COMMAND", default="")
 
 LIVENESS_REVIEW_SLA = env.int("LIVENESS_REVIEW_SLA", default=4 * 3600)
 LIVENESS_REVIEW_LEASE = env.int("LIVENESS_REVIEW_LEASE", default=300)
@@ -200,17 +219,39 @@ LIVENESS_REVIEW_SECOND_ON_REASONS = env.list(
     "LIVENESS_REVIEW_SECOND_ON_REASONS", default=["attack.injection", "attack.deepfake", "policy.exception"]
 )
 
-# JSON only, and nothing in a message but ids: the tables hold the truth, a message only wakes a worker.
+# JSON only, and nothing in a message but ids: the tables hold the truth, a message only wakes a worker, and one that is
+# lost or comes twice does no harm.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "memory://")
+LIVENESS_WAKE = "" if CELERY_BROKER_URL.startswith("memory") else "liveness.tasks.wake"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# The refresh has a queue of its own, so that a long polling day does not keep the other tasks waiting; a worker without
+# -Q serves both. On RabbitMQ 3.10 to 4.x they are durable classic queues: a quorum queue drops what it delivered 20
+# times, and has nothing to offer for messages that may be lost.
+CELERY_TASK_QUEUES = [Queue("celery", routing_key="celery"), Queue("refresh", routing_key="refresh")]
+CELERY_TASK_ROUTES = {"liveness.refresh_*": {"queue": "refresh"}}
+# Processes wait for the vendor, hardly ever for a core.
+CELERY_WORKER_CONCURRENCY = 4
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+# Seconds. A slice ends after ten, but a slow video or two may have begun just before (`LIVENESS_MEDIA_DEADLINES`).
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 420, 450
+if CELERY_BROKER_URL.startswith("redis"):
+    # What a worker has not acknowledged is delivered again, which must not be before the time limit.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_connect_timeout": 3, "socket_timeout": 30}
+# Brokers may be away for long: workers and beat try for ever, and what a worker is at goes on meanwhile.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = TIME_ZONE
+# Nothing here is so rare that beat would have to remember it in a file. The expiry keeps messages from piling up while
+# no worker runs, and allows for clocks that differ.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
-    "refresh due attempts": {"task": "liveness.refresh_due", "schedule": 5.0, "options": {"expires": 5.0}},
+    "refresh due attempts": {"task": "liveness.refresh_due", "schedule": 5.0, "options": {"expires": 30.0}},
     "fold figures": {"task": "liveness_review.fold", "schedule": 60.0, "options": {"expires": 60.0}},
+    "tell alarms": {"task": "liveness.alarm", "schedule": 60.0, "options": {"expires": 60.0}},
 }

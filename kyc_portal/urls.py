@@ -3,13 +3,16 @@ from django.contrib.auth.views import LoginView
 from django.urls import include, path
 
 from kyc_portal import health
-from kyc_portal.views import home, leave, server_error
+from kyc_portal.views import favicon, home, leave, server_error
+from liveness.metrics import metrics
 
 handler500 = server_error
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+    path("favicon.ico", favicon),
     path("", home, name="home"),
     path("review/", include("liveness.review.urls")),
     path("liveness/", include("liveness.urls")),

@@ -7,6 +7,7 @@ from django.contrib.auth.views import LogoutView
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 # The first page that a person may open is where his day starts.
@@ -23,6 +24,13 @@ def home(request: HttpRequest) -> HttpResponse:
         if request.user.has_perm(permission):
             return redirect(page)
     return redirect("admin:index" if getattr(request.user, "is_staff", False) else "liveness:attempt_list")
+
+
+@login_not_required
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """The symbol, for browsers that ask for it where no page names one."""
+    return redirect(static("portal/icon.svg"))
 
 
 class LeaveView(LogoutView):

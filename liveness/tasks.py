@@ -1,22 +1,41 @@
 """Celery shells. A message only wakes a worker: what is due stands in the database."""
 
 import logging
+import mmap
+import threading
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.utils import timezone
 
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
+from liveness.refresh.summary import Summary
+from liveness.services import alarms
 from liveness.services.audit import Actor
 
 ACTOR = Actor.system("celery")
+# Seconds after which a run begins nothing new: other tasks get their turn, and the next message wakes the next run.
+SLICE = 10.0
+# A run for what is urgent now. Messages that nobody took in time are dropped; machines' clocks differ by less.
+GLANCE, EXPIRES = 1.0, 30.0
+# A byte of memory that the worker shares with the processes it forks: they are not told when it is to stop.
+_is_stopping = mmap.mmap(-1, 1)
 logger = logging.getLogger(__name__)
 
 
+@worker_shutting_down.connect
+def stop_runs(**_: Any) -> None:
+    """Have every run of this worker finish what it holds, or give it back."""
+    _is_stopping[0] = 1
+
+
 @shared_task(name="liveness.refresh_due")
-def refresh_due(limit: int | None = None, workers: int = 4) -> None:
-    """Refresh every due attempt (at most `limit`); two tasks at once share the work."""
-    _run(engine.Plan(limit=limit, workers=workers, actor=ACTOR))
+def refresh_due(seconds: float = SLICE, workers: int = 4) -> None:
+    """Refresh what is due, and what comes due within so many seconds; two tasks at once share the work."""
+    _run(engine.Plan(seconds=seconds, workers=workers, actor=ACTOR))
 
 
 @shared_task(name="liveness.refresh_attempt")
@@ -30,6 +49,28 @@ def refresh_attempt(public_id: str) -> None:
     _run(engine.Plan(workers=1, named=named, actor=ACTOR))
 
 
-def _run(plan: engine.Plan) -> None:
-    for line in engine.run(plan).lines():
+@shared_task(name="liveness.alarm")
+def alarm() -> None:
+    """Tell what was lost and what is in danger; of two tasks at once one tells."""
+    for line in alarms.tell(now=timezone.now(), actor=ACTOR).lines:
         logger.warning(line)
+
+
+def wake() -> None:
+    """Send a message for what is urgent: the function for `LIVENESS_WAKE`. Raises what the broker's client raises."""
+    refresh_due.apply_async(kwargs={"seconds": GLANCE}, expires=EXPIRES, retry=False)
+
+
+def _run(plan: engine.Plan) -> None:
+    stop = threading.Event()
+
+    def heed(_: Summary) -> None:
+        if _is_stopping[0]:
+            stop.set()
+
+    try:
+        for line in engine.run(plan, stop=stop, progress=heed).lines():
+            logger.warning(line)
+    finally:
+        # A time limit ends this function, but not the threads of the run.
+        stop.set()

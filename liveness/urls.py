@@ -1,6 +1,6 @@
 from django.urls import path
 
-from liveness import door, views
+from liveness import door, metrics, views
 
 app_name = "liveness"
 
@@ -11,4 +11,5 @@ urlpatterns = [
     path("media/<uuid:public_id>/", door.media, name="media"),
     path("media/<uuid:public_id>/thumbnail/", door.media_thumbnail, name="media_thumbnail"),
     path("media/<uuid:public_id>/download/", door.media_download, name="media_download"),
+    path("metrics/", metrics.metrics, name="metrics"),
 ]

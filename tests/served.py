@@ -73,9 +73,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(port: int, process: subprocess.Popen) -> None:
+def wait_for(port: int, process: subprocess.Popen, timeout: float = PATIENCE) -> None:
     """Wait until the server accepts connections."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + timeout
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return

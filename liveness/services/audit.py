@@ -37,6 +37,7 @@ ATTEMPT_EXPIRED = "liveness.attempt.expired"
 ATTEMPT_REFUSED = "liveness.attempt.refused"
 ATTEMPT_CORRECTED = "liveness.attempt.region_corrected"
 ATTEMPT_REOPENED = "liveness.attempt.reopened"
+ATTEMPT_REPORTED = "liveness.attempt.reported"
 ATTEMPT_REFRESHED = "liveness.attempt.refresh_requested"
 MEDIA_STORED = "liveness.media.stored"
 MEDIA_ABSENT = "liveness.media.absent"
@@ -49,6 +50,7 @@ MEDIA_PREFETCHED = "liveness.media.prefetched"
 MEDIA_DOWNLOADED = "liveness.media.downloaded"
 MEDIA_REFUSED = "liveness.media.refused"
 CHECK_REQUESTED = "liveness.audit.check_requested"
+ALARM_TOLD = "liveness.alarm.told"
 
 GENESIS = "0" * 64
 # A longer key of the host's user model is hashed, so that every actor fits its column of 80 characters.

@@ -138,6 +138,18 @@ def test_head_has_the_headers_of_get_without_the_body_and_ignores_ranges(viewer,
     assert dict(head.headers) == dict(get.headers)
 
 
+def test_asking_for_the_headers_alone_is_no_look(viewer, video):
+    frame = with_thumbnail(make_media(video.attempt, MediaKind.BEST_FRAME, b"frame"))
+    for address in (url(video), url(frame), url(frame, "thumbnail/")):
+        assert viewer.head(address).status_code == 200
+    assert not AuditEvent.objects.exists()
+
+
+def test_asking_for_the_headers_of_what_one_may_not_see_is_on_record(video):
+    assert signed_in(make_user()).head(url(video)).status_code == 404
+    assert AuditEvent.objects.get().action == audit.MEDIA_REFUSED
+
+
 def test_it_answers_304_to_a_person_who_holds_the_file(viewer, video):
     response = viewer.get(url(video), headers={"If-None-Match": f'"{video.sha256}"'})
     assert (response.status_code, response.content, seals(response)) == (304, b"", SEALS)

@@ -1,24 +1,21 @@
-"""The same refresh by Celery: a real worker, a real Redis, and nothing but ids in a message."""
+"""The Celery shells and what they send; `test_celery.py` has real workers do it."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as django_settings
+from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from kyc_portal.celery import app
 from liveness import tasks
+from liveness.app_settings import app_settings
 from liveness.models import Outcome
+from liveness.refresh import engine, worker
 from tests.builders import make_attempt
-from tests.conftest import missing
 
 pytestmark = pytest.mark.django_db(transaction=True)
+REFRESH = ("liveness.refresh_due", "liveness.refresh_attempt")
 
 
 @pytest.fixture
@@ -28,61 +25,51 @@ def attempt(sandbox):
 
 
 @pytest.fixture
-def redis_url(tmp_path):
-    if not shutil.which("redis-server"):
-        missing("Redis is not installed (Debian: apt-get install redis-server)")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        yield f"redis://127.0.0.1:{port}/0"
-        server.terminate()
+def stopping():
+    """The worker was told to stop."""
+    worker_shutting_down.send(sender=None)
+    yield
+    tasks._is_stopping[0] = 0
 
 
 @pytest.fixture
-def worker(redis_url, sandbox, settings, tmp_path):
-    """A worker process on the test's own database."""
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "kyc_portal.settings",
-        "DATABASE_URL": f"sqlite:///{django_settings.DATABASES['default']['NAME']}",
-        "CELERY_BROKER_URL": redis_url,
-        "LIVENESS_ENDPOINT": sandbox.url,
-        "LIVENESS_MEDIA_ORIGINS": sandbox.url,
-        "LIVENESS_MEDIA_ROOT": str(settings.LIVENESS_MEDIA_ROOT),
-        "TENCENTCLOUD_SECRET_ID": sandbox.secret_id,
-        "TENCENTCLOUD_SECRET_KEY": sandbox.secret_key,
-    }
-    options = ["-c", "1", "--without-mingle", "-l", "INFO"]
-    command = [sys.executable, "-m", "celery", "-A", "kyc_portal", "worker", *options]
-    log = (tmp_path / "worker.log").open("w+")
-    with subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT) as process:
-        yield log
-        process.terminate()
-    log.close()
+def received():
+    """What was sent to a queue of this process's own broker, oldest first."""
 
+    def read(queue):
+        with app.connection() as connection, connection.SimpleQueue(app.amqp.queues[queue]) as messages:
+            return [messages.get_nowait() for _ in range(messages.qsize())]
 
-def test_a_worker_refreshes_what_a_message_names(worker, redis_url, attempt, settings):
-    with app.connection_for_write(redis_url) as connection:
-        tasks.refresh_attempt.apply_async(args=[str(attempt.public_id)], connection=connection)
-        deadline = time.monotonic() + 60
-        while attempt.outcome == Outcome.PENDING and time.monotonic() < deadline:
-            time.sleep(0.2)
-            attempt.refresh_from_db()
-    worker.seek(0)
-    log = worker.read()
-    assert attempt.outcome == Outcome.PASSED, log
-    assert attempt.sdk_token not in log
+    for queue in app.amqp.queues:
+        with app.connection() as connection, connection.SimpleQueue(app.amqp.queues[queue]) as messages:
+            messages.clear()
+    return read
 
 
 def test_the_periodic_task_refreshes_what_is_due(attempt):
-    tasks.refresh_due()
+    tasks.refresh_due(seconds=0.2)
     attempt.refresh_from_db()
     assert attempt.outcome == Outcome.PASSED
 
 
-def test_an_unknown_id_is_ignored(sandbox):
-    tasks.refresh_attempt("00000000-0000-4000-8000-000000000000")
+def test_one_attempt_is_refreshed_by_its_id(attempt):
+    tasks.refresh_attempt(str(attempt.public_id))
+    attempt.refresh_from_db()
+    assert attempt.outcome == Outcome.PASSED
+
+
+@pytest.mark.parametrize("public_id", ["00000000-0000-4000-8000-000000000000", "no id", None])
+def test_an_unknown_id_is_ignored(sandbox, public_id):
+    tasks.refresh_attempt(public_id)
     assert len(list(sandbox.calls)) == 0
+
+
+def test_a_worker_that_was_told_to_stop_cuts_its_slice_short(attempt, stopping):
+    begun = time.monotonic()
+    tasks.refresh_due()
+    assert time.monotonic() - begun < tasks.SLICE
+    attempt.refresh_from_db()
+    assert attempt.lease_owner == ""
 
 
 def test_messages_are_json_only_and_acknowledged_late():
@@ -91,9 +78,43 @@ def test_messages_are_json_only_and_acknowledged_late():
     assert app.conf.task_acks_late
     assert app.conf.task_reject_on_worker_lost
     assert app.conf.worker_prefetch_multiplier == 1
+    assert app.conf.task_ignore_result
 
 
-def test_the_schedule_names_a_task_that_exists():
-    scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+def test_a_message_holds_an_id_and_nothing_else(attempt, received):
+    tasks.refresh_attempt.delay(str(attempt.public_id))
+    (message,) = received("refresh")
+    assert message.content_type == "application/json"
+    arguments, named, _ = message.payload
+    assert (arguments, named) == ([str(attempt.public_id)], {})
+    assert attempt.sdk_token not in f"{message.headers}{message.body}"
+
+
+def test_to_wake_a_worker_is_to_send_a_message_that_names_nobody(received):
+    tasks.wake()
+    (message,) = received("refresh")
+    assert message.headers["task"] == "liveness.refresh_due"
+    assert message.payload[:2] == [[], {"seconds": tasks.GLANCE}]
+    assert message.headers["expires"]
+
+
+def test_the_schedule_names_tasks_that_exist_and_messages_that_run_out():
     app.loader.import_default_modules()
-    assert scheduled <= set(app.tasks)
+    schedule = app.conf.beat_schedule.values()
+    assert {entry["task"] for entry in schedule} <= set(app.tasks)
+    assert all(entry["options"]["expires"] >= entry["schedule"] for entry in schedule)
+
+
+def test_only_the_refresh_waits_in_its_queue_and_a_worker_serves_both():
+    app.loader.import_default_modules()
+    ours = [name for name in app.tasks if name.startswith("liveness")]
+    queues = {name: app.amqp.router.route({}, name)["queue"].name for name in ours}
+    assert {name for name, queue in queues.items() if queue == "refresh"} == set(REFRESH)
+    assert set(app.amqp.queues.consume_from) == {"celery", "refresh"}
+    assert len({queue.routing_key for queue in app.amqp.queues.values()}) == 2
+
+
+def test_a_slice_with_slow_downloads_ends_before_its_time_limit():
+    round_trip = app_settings.CALL_DEADLINE + sum(app_settings.MEDIA_DEADLINES.values())
+    longest = tasks.SLICE + engine.HOLD + worker.ROUNDS * round_trip
+    assert longest < app.conf.task_soft_time_limit < app.conf.task_time_limit

@@ -4,7 +4,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from liveness.templatetags.liveness import age, remaining, short
+from liveness.templatetags.liveness import age, ago, remaining, short
 
 NOW = "2026-11-22T12:00:00Z"
 
@@ -26,6 +26,8 @@ NOW = "2026-11-22T12:00:00Z"
 @time_machine.travel(NOW, tick=False)
 def test_an_age_is_one_number(passed, expected):
     assert age(timezone.now() - passed) == expected
+    is_plain = expected == "now" or " 20" in expected
+    assert ago(timezone.now() - passed) == (expected if is_plain else f"{expected} ago")
 
 
 @pytest.mark.parametrize(

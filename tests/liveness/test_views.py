@@ -193,7 +193,7 @@ def test_a_pending_attempt_says_how_long_its_result_can_be_read(viewer):
     ("fields", "expected"),
     [
         ({"state": MediaState.WANTED, "reason": "the host answered 503"}, "Not fetched yet."),
-        ({"state": MediaState.ABSENT, "reason": "the vendor sent none"}, "Not sent: the vendor sent none."),
+        ({"state": MediaState.ABSENT, "reason": "the vendor sent none"}, "The vendor sent none."),
         ({"state": MediaState.LOST, "reason": "the link had expired"}, "the link had expired"),
         ({"state": MediaState.PURGED}, "Removed under the retention rules."),
     ],

@@ -35,6 +35,10 @@ TABLE = """
 /healthz                                                             POST 405  405  405  405  405  405  405  405  405
 /readyz                                                              GET  200  200  200  200  200  200  200  200  200
 /readyz                                                              POST 405  405  405  405  405  405  405  405  405
+/metrics                                                             GET  404  404  404  404  404  404  404  404  404
+/metrics                                                             POST 405  405  405  405  405  405  405  405  405
+/favicon.ico                                                         GET  302  302  302  302  302  302  302  302  302
+/favicon.ico                                                         POST 405  405  405  405  405  405  405  405  405
 /                                                                    GET  302  302  302  302  302  302  302  302  302
 /                                                                    POST 302  405  405  405  405  405  405  405  405
 /review/                                                             GET  302  403  403  200  200  200  403  200  200
@@ -93,6 +97,8 @@ TABLE = """
 /liveness/media/<uuid:public_id>/thumbnail/                          POST 405  405  405  405  405  405  405  405  405
 /liveness/media/<uuid:public_id>/download/                           GET  405  405  405  405  405  405  405  405  405
 /liveness/media/<uuid:public_id>/download/                           POST 404  404  404  404  404  404  404  200  200
+/liveness/metrics/                                                   GET  404  404  404  404  404  404  404  404  404
+/liveness/metrics/                                                   POST 405  405  405  405  405  405  405  405  405
 /accounts/login/                                                     GET  200  200  200  200  200  200  200  200  200
 /accounts/login/                                                     POST 200  200  200  200  200  200  200  200  200
 /accounts/logout/                                                    GET  405  405  405  405  405  405  405  405  405

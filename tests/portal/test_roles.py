@@ -1,5 +1,8 @@
 """Who may do what in the portal, as groups."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
@@ -52,6 +55,18 @@ def test_only_auditors_and_administrators_read_the_audit_log():
 
 def test_only_administrators_take_evidence_out_of_the_portal():
     assert [role for role, names in ROLES.items() if "liveness.download_storedmedia" in names] == ["administrator"]
+
+
+def test_the_documentation_says_what_each_role_may():
+    text = (Path(__file__).parent.parent.parent / "docs" / "configuration.md").read_text()
+    head, _, *rows = re.findall(r"^\|.*\|$", text.partition("## Roles")[2], re.MULTILINE)
+    roles = [cell.strip() for cell in head.strip("|").split("|")][2:]
+    told: dict[str, set[str]] = {role: set() for role in roles}
+    for row in rows:
+        _, named, *answers = row.strip("|").split("|")
+        for role, answer in zip(roles, answers, strict=True):
+            told[role] |= set(re.findall(r"`([\w.]+)`", named)) if answer.strip() == "yes" else set()
+    assert told == {role: set(names) for role, names in ROLES.items()}
 
 
 def test_staff_roles_are_roles():

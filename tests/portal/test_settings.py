@@ -63,6 +63,12 @@ def test_a_demo_does_not_start_without_debug():
     assert "DJANGO_DEMO needs DJANGO_DEBUG" in process.stderr
 
 
+def test_a_demo_shows_the_portals_own_pages_over_plain_http():
+    names = ("DEBUG", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "WHITENOISE_USE_FINDERS")
+    found = read(*names, DJANGO_SECRET_KEY=KEY, DJANGO_DEMO="1", DJANGO_DEBUG="1")
+    assert list(found.values()) == [False, False, False, True]
+
+
 def test_what_is_not_said_is_safe():
     found = read(
         "DEBUG", "ALLOWED_HOSTS", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE",

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from liveness.management.console import as_json, some_failed
-from liveness.services import attempts
+from liveness.services import facts
 
 
 class Command(BaseCommand):
@@ -19,16 +19,16 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        attempt = attempts.find(options["attempt"])
+        attempt = facts.find(options["attempt"])
         if attempt is None:
             raise some_failed("No such attempt is registered; see liveness_register.")
-        facts = attempts.describe(attempt)
+        shown = facts.describe(attempt)
         if options["json"]:
-            self.stdout.write(as_json(facts))
+            self.stdout.write(as_json(shown))
             return
-        for name, value in facts.items():
+        for name, value in shown.items():
             if name != "media":
                 self.stdout.write(f"{name.replace('_', ' '):18} {'' if value is None else value}")
-        for media in facts["media"]:
-            shown = " ".join(str(value) for value in media.values() if value)
-            self.stdout.write(f"{'media':18} {shown}")
+        for media in shown["media"]:
+            words = " ".join(str(value) for value in media.values() if value)
+            self.stdout.write(f"{'media':18} {words}")

@@ -1,0 +1,71 @@
+"""What `/metrics` reads from the tables at each scrape: few queries, each over the start of an index, never a count of
+more than CAP rows, so that a scrape costs the same however many attempts there are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Count, Min, Q
+
+from liveness.app_settings import app_settings
+from liveness.models import CallSlot, VerificationAttempt
+from liveness.refresh.pace import Pace
+from liveness.services import budget, losses
+
+CAP = 10_000
+
+
+@dataclass(frozen=True)
+class Gauge:
+    name: str
+    help: str
+    value: float
+
+
+def read(now: datetime) -> list[Gauge]:
+    """The state of the queue and of the call budget. Raises DatabaseError."""
+    return [*_queue(now), *_ending(now), *_budget(now), *_share(now)]
+
+
+def oldest_due(now: datetime) -> float:
+    """Seconds for which the most overdue attempt has waited; 0 when none is due."""
+    since = VerificationAttempt.objects.due(now).values_list("next_poll_at", flat=True).first()
+    return (now - since).total_seconds() if since else 0.0
+
+
+def _queue(now: datetime) -> Iterator[Gauge]:
+    due = VerificationAttempt.objects.due(now)[:CAP].aggregate(
+        depth=Count("id"),
+        leased=Count("id", filter=Q(lease_expires_at__gt=now)),
+        oldest=Min("next_poll_at"),
+    )
+    waited = (now - due["oldest"]).total_seconds() if due["oldest"] else 0.0
+    yield Gauge("liveness_queue_depth", f"Attempts that are due now, at most {CAP}.", due["depth"])
+    yield Gauge("liveness_open_leases", "Due attempts that a run holds.", due["leased"])
+    yield Gauge("liveness_oldest_due_seconds", "How long the most overdue attempt has been due.", waited)
+
+
+def _ending(now: datetime) -> Iterator[Gauge]:
+    minutes = app_settings.ALARM_MINUTES
+    ending = losses.ending(now, timedelta(minutes=minutes))[:CAP]
+    found = ending.aggregate(open=Count("id"), at_risk=Count("id", filter=losses.AT_RISK))
+    within = f"whose token runs out within {minutes:g} minutes, at most {CAP}."
+    yield Gauge("liveness_ending_attempts", f"Open attempts {within}", found["open"])
+    yield Gauge("liveness_attempts_at_risk", f"Attempts with something not safe yet {within}", found["at_risk"])
+
+
+def _budget(now: datetime) -> Iterator[Gauge]:
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    used = sum(budget.calls(hour, hour + timedelta(hours=1)).values())
+    yield Gauge("liveness_hour_calls", "Calls to the vendor in the current hour (UTC).", used)
+    yield Gauge("liveness_hour_limit", "Calls that the vendor allows within one hour.", budget.hourly_limit())
+
+
+def _share(now: datetime) -> Iterator[Gauge]:
+    """Where the call slots are kept in a file or in Redis, the database does not know the pace."""
+    if app_settings.PACE_FILE or app_settings.REDIS_URL:
+        return
+    for slot in CallSlot.objects.all()[:1]:
+        refused_at = slot.refused_at.timestamp() if slot.refused_at else None
+        share = Pace(slot.next_at.timestamp(), slot.share, refused_at).share_at(now.timestamp())
+        yield Gauge("liveness_pace_share", "The share of the configured pace in use; below 1 after a refusal.", share)

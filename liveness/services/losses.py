@@ -1,0 +1,80 @@
+"""What counts as lost, and what is about to be. The figures, the meters and the alarms all ask here.
+
+An unfinished check is no loss: nothing was ever there. A loss is a result that nobody read in time, or a file that was
+given up.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+
+from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
+from liveness.models.attempt import ANSWERED
+from liveness.refresh.durations import LATEST
+
+# A check must be started within ten minutes of issue (ApplyLivenessToken), so it is over by then.
+RUN_WINDOW = timedelta(seconds=LATEST)
+# A check that was unfinished so shortly before its token ran out was abandoned, not missed.
+LOOKED_AT = timedelta(minutes=15)
+UNREAD = "unread"
+WORDS = {
+    UNREAD: "results never read before their token ran out",
+    "link": "files whose link had run out",
+    "download": "files whose download kept failing",
+    "mismatch": "files that were not what the vendor declared",
+    "undeclared": "files without a declared size and MD5",
+    "refused": "files that the settings refuse",
+    "storage": "files that the storage did not take",
+    "window": "files that were not fetched before their token ran out",
+    "other": "files given up for another reason",
+}
+# How the reason of a lost file begins or what it holds, and the cause that it stands for.
+CAUSES = (
+    ("link has run out", "link"),
+    ("the download failed", "download"),
+    ("the media host answered", "download"),
+    ("the media host announced", "mismatch"),
+    ("the file ended after", "mismatch"),
+    ("the file is longer", "mismatch"),
+    ("the file's MD5", "mismatch"),
+    ("declared no usable", "undeclared"),
+    ("LIVENESS_MEDIA_MAX_BYTES", "refused"),
+    ("LIVENESS_MEDIA_ORIGINS", "refused"),
+    ("not a plain http", "refused"),
+    ("LIVENESS_MEDIA_ROOT", "storage"),
+    ("LIVENESS_MEDIA_TEMPORARY_BYTES", "storage"),
+    ("could not be inspected", "storage"),
+    ("readable window closed", "window"),
+    ("token ran out", "window"),
+)
+# Nobody asked after the person could have finished.
+NOT_READ = Q(unfinished_at__isnull=True) | Q(unfinished_at__lt=F("issued_at") + RUN_WINDOW)
+AT_RISK = Q(outcome__in=ANSWERED) | (Q(outcome=Outcome.PENDING) & NOT_READ)
+
+
+def cause_of(reason: str) -> str:
+    """Why a file was lost, as one of a few causes; WORDS puts them into words."""
+    return next((cause for words, cause in CAUSES if words in reason), "other")
+
+
+def is_missed(attempt: VerificationAttempt) -> bool:
+    """Did nobody look at this expired attempt in time, so that a result may be lost with it?"""
+    if attempt.unfinished_at and attempt.unfinished_at >= attempt.issued_at + RUN_WINDOW:
+        return False
+    looked_at = attempt.last_polled_at
+    return bool(attempt.failure_count) or looked_at is None or looked_at < attempt.expires_at - LOOKED_AT
+
+
+def missed(public_ids: Collection[str]) -> set[str]:
+    """Those of these expired attempts that were missed."""
+    expired = VerificationAttempt.objects.filter(public_id__in=public_ids)
+    return {str(attempt.public_id) for attempt in expired if is_missed(attempt)}
+
+
+def ending(now: datetime, within: timedelta) -> AttemptQuerySet:
+    """Open attempts whose token runs out soon. AT_RISK tells which of them hold something that is not safe yet.
+
+    An attempt whose token the vendor does not know is not at risk: there is nothing to be had.
+    """
+    return VerificationAttempt.objects.open().filter(expires_at__lte=now + within).order_by("expires_at", "id")

@@ -1,0 +1,180 @@
+"""The refresh by Celery as it is deployed: real workers, a real beat, real brokers, and processes that are killed."""
+
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from liveness import tasks
+from liveness.models import MediaState, Outcome, VerificationAttempt
+from liveness.refresh import engine
+from liveness.review.models import Fold
+from liveness.services import audit
+from tests.conftest import missing
+from tests.liveness.refresh.steps import registered
+from tests.served import free_port
+from tests.with_celery import Deployment, wait_until
+from tests.with_rabbitmq import rabbitmq_program, rabbitmq_server
+from tests.with_redis import redis_program, redis_server
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+class Redis:
+    """A Redis that can be stopped and started again; it forgets everything in between."""
+
+    def __init__(self, program):
+        self._program, self._port = program, free_port()
+        self._running = ExitStack()
+        self.start()
+
+    def start(self):
+        self.url = self._running.enter_context(redis_server(self._program, self._port))
+
+    def stop(self):
+        self._running.close()
+
+
+@pytest.fixture
+def redis():
+    program = redis_program()
+    if not program:
+        missing("Redis is not installed (Debian: apt-get install redis-server)")
+    server = Redis(program)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def rabbitmq():
+    program = rabbitmq_program()
+    if not program:
+        missing("RabbitMQ is not installed (Debian: apt-get install rabbitmq-server)")
+    with rabbitmq_server(program) as server:
+        yield server
+
+
+@pytest.fixture
+def broker(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def deployment(broker, sandbox, settings, tmp_path):
+    with Deployment(tmp_path, broker.url, sandbox, settings.LIVENESS_MEDIA_ROOT) as deployment:
+        yield deployment
+
+
+WAKE = "import django; django.setup(); from liveness import wakeups; wakeups.PATIENCE = 20.0; wakeups.wake()"
+on_redis = pytest.mark.parametrize("broker", ["redis"], indirect=True)
+on_both = pytest.mark.parametrize("broker", ["redis", "rabbitmq"], indirect=True)
+
+
+@pytest.fixture
+def stalled(sandbox):
+    """Two attempts: the vendor takes the call of the one and the download of the other, and then says no more."""
+    calling, fetching = registered(sandbox), registered(sandbox)
+    sandbox.inject("stall", scope="api", token=calling.sdk_token)
+    sandbox.inject("stall", scope="video", token=fetching.sdk_token, at="middle")
+    return calling, fetching
+
+
+def is_stored(attempt):
+    attempt.refresh_from_db()
+    return attempt.outcome == Outcome.PASSED and attempt.next_poll_at is None
+
+
+def is_stalled(sandbox, stalled):
+    calling, fetching = stalled
+    requests = sandbox.calls.of(calling.sdk_token), sandbox.downloads.of(fetching.sdk_token)
+    return all(any("stall" in request.faults for request in some) for some in requests)
+
+
+def calls(sandbox, stalled):
+    return [len(sandbox.calls.of(attempt.sdk_token)) for attempt in stalled]
+
+
+def assert_nothing_secret(log, *attempts):
+    assert not any(attempt.sdk_token in log for attempt in attempts)
+    assert "q-signature" not in log
+
+
+def assert_everything_is_there(attempt):
+    assert is_stored(attempt)
+    assert list(attempt.media.values_list("state", flat=True)) == [MediaState.STORED] * 2
+    assert audit.verify().broken_at is None
+
+
+@on_both
+def test_worker_and_beat_fetch_by_themselves_and_go_on_when_the_broker_was_away(broker, deployment, sandbox):
+    worker, beat = deployment.worker(), deployment.beat()
+    before = registered(sandbox)
+    wait_until(lambda: is_stored(before), lambda: worker.log + beat.log)
+    wait_until(lambda: Fold.objects.filter(sequence__gt=0).exists(), lambda: worker.log + beat.log)
+    # A message that is not acknowledged yet must not be in the worker's way.
+    held = registered(sandbox)
+    sandbox.inject("stall", scope="api", token=held.sdk_token)
+    wait_until(lambda: sandbox.calls.of(held.sdk_token), lambda: worker.log)
+    broker.stop()
+    wait_until(lambda: "onnection to broker lost" in worker.log, lambda: worker.log)
+    after = registered(sandbox)
+    broker.start()
+    wait_until(lambda: is_stored(after), lambda: worker.log + beat.log)
+    for attempt in (before, after):
+        assert_everything_is_there(attempt)
+    assert_nothing_secret(worker.log + beat.log, before, after)
+
+
+@on_redis
+def test_a_worker_that_is_woken_looks_at_once(deployment, sandbox):
+    worker, attempt = deployment.worker(), registered(sandbox)
+    deployment.python("-c", WAKE)
+    wait_until(lambda: is_stored(attempt), lambda: worker.log)
+
+
+@on_redis
+@pytest.mark.postgres
+def test_what_a_killed_worker_held_is_taken_over_when_its_lease_runs_out(deployment, sandbox, stalled):
+    calling, fetching = stalled
+    worker = deployment.worker()
+    deployment.send(tasks.refresh_due)
+    wait_until(lambda: is_stalled(sandbox, stalled), lambda: worker.log)
+    worker.kill()
+
+    other = deployment.worker()
+    deployment.send(tasks.refresh_due, seconds=0.5)
+    wait_until(lambda: "succeeded" in other.log, lambda: other.log)
+    assert calls(sandbox, stalled) == [1, 1], "polled while somebody held it"
+
+    VerificationAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    deployment.send(tasks.refresh_due, seconds=0.5)
+    wait_until(lambda: is_stored(calling) and is_stored(fetching), lambda: other.log)
+    assert calls(sandbox, stalled) == [2, 2]
+    for attempt in stalled:
+        assert_everything_is_there(attempt)
+
+
+@on_redis
+def test_a_message_whose_process_was_killed_is_delivered_again_and_nothing_is_polled_twice(
+    deployment, sandbox, stalled
+):
+    worker = deployment.worker()
+    deployment.send(tasks.refresh_due, seconds=1.0)
+    wait_until(lambda: is_stalled(sandbox, stalled), lambda: worker.log)
+    worker.kill_children()
+    wait_until(lambda: "succeeded" in worker.log, lambda: worker.log)
+    assert calls(sandbox, stalled) == [1, 1]
+
+
+@on_redis
+def test_a_worker_that_is_told_to_stop_gives_back_what_it_holds(deployment, sandbox, stalled):
+    worker = deployment.worker()
+    deployment.send(tasks.refresh_due)
+    wait_until(lambda: is_stalled(sandbox, stalled), lambda: worker.log)
+    assert worker.stop() < 15
+    assert not VerificationAttempt.objects.exclude(lease_owner="").exists(), worker.log
+    engine.run(engine.Plan(force=True))
+    for attempt in stalled:
+        assert_everything_is_there(attempt)
+    assert_nothing_secret(worker.log, *stalled)
