@@ -5,13 +5,14 @@ PORT ?= 8000
 JOBS ?= 2
 BIN := .venv/bin
 STAMP := .venv/installed
+PEERS := .venv/installed-bench
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format lock vendor screenshots bench
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 install: $(STAMP) ## Make .venv with everything that running, testing and checking need
 
@@ -46,12 +47,21 @@ format: install ## Format Python and templates in place
 	$(BIN)/ruff format
 	$(BIN)/djlint --reformat --quiet liveness templates
 
-lock: install ## Compile requirements.txt and requirements-dev.txt from pyproject.toml
+lock: install ## Compile requirements.txt, -dev.txt and -bench.txt from pyproject.toml
 	$(LOCK) pyproject.toml --output-file requirements.txt
 	$(LOCK) pyproject.toml --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(LOCK) --group bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 
 screenshots: install ## Take pictures of the main pages of a demo, into var/screenshots/ and for the README
 	PYTHONPATH=. $(BIN)/python docs/screenshots.py
+
+bench: $(PEERS) ## Measure everything into docs/performance.md, 50 minutes (ONLY="client claims" for some; QUICK=1)
+	@$(BIN)/python bench/run.py $(if $(QUICK),--quick) $(ONLY)
+
+$(PEERS): $(STAMP) requirements-bench.txt
+	@echo "Installing what the benches compare with (100 MB) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@
 
 vendor: install ## Copy the front-end libraries of vendor/vendor.lock out of npm
 	$(BIN)/python vendor/fetch.py

@@ -1,5 +1,6 @@
 """What a bench says: a table of comparisons, each with its aim, and on which machine they were made."""
 
+import json
 import os
 import platform
 import sys
@@ -14,6 +15,8 @@ import django
 TOLERANCE = 2.0
 # Before the bench adds its own.
 LOAD = os.getloadavg()[0]
+# Where this names a file, each report is handed over in it as well, one JSON object a line (`bench/run.py`).
+HANDOVER = "BENCH_REPORTS"
 HEADINGS = ("what", "figure", "peer or floor", "ratio", "aim", "verdict")
 
 
@@ -76,7 +79,7 @@ class Line:
     def _aim(self) -> str:
         if self.aim is None:
             return ""
-        return f"{self.aim} {self.unit}" if self.aim.is_of_figure else str(self.aim)
+        return f"{self.aim} {self.unit}".rstrip() if self.aim.is_of_figure else str(self.aim)
 
 
 def beside(what: str, figure: float, peer: float, unit: str, aim: Aim | None = None) -> Line:
@@ -91,14 +94,16 @@ def faster(what: str, figure: float, peer: float, unit: str, aim: Aim | None = N
 
 def report(lines: Iterable[Line], **versions: str) -> int:
     """Print machine, date and table. The exit code: 1 when an aim is missed by a factor of 2 or more."""
-    lines = list(lines)
-    print(_surroundings(versions))
+    lines, surroundings = list(lines), _surroundings(versions)
     rows = [HEADINGS, *(line.cells() for line in lines)]
+    missed = [line.what for line in lines if line.shortfall >= TOLERANCE]
+    _hand_over(surroundings=surroundings, rows=rows, missed=missed)
+    print("\n".join([*surroundings, ""]))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     for row in rows:
         first, *others = (_padded(column, cell, widths[column]) for column, cell in enumerate(row))
         print("  ".join([first, *others]).rstrip())
-    return int(any(line.shortfall >= TOLERANCE for line in lines))
+    return int(bool(missed))
 
 
 def progress(text: str) -> None:
@@ -106,11 +111,17 @@ def progress(text: str) -> None:
     print(f"{datetime.now(UTC):%H:%M:%S}  {text}", file=sys.stderr, flush=True)
 
 
-def _surroundings(versions: dict[str, str]) -> str:
+def _hand_over(**told: object) -> None:
+    if path := os.environ.get(HANDOVER):
+        with Path(path).open("a") as file:
+            file.write(json.dumps(told) + "\n")
+
+
+def _surroundings(versions: dict[str, str]) -> list[str]:
     known = {"Python": platform.python_version(), "Django": django.__version__} | versions
     software = ", ".join(f"{name} {version}" for name, version in known.items())
     machine = f"{os.cpu_count()} x {_processor()}, load at the start {LOAD:.1f}"
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine}\n{software}\n"
+    return [f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine}", software]
 
 
 def _processor() -> str:

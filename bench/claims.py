@@ -1,0 +1,100 @@
+"""Leasing a batch of attempts where a hundred thousand are due, as after an outage, against ten thousand.
+
+    .venv/bin/python bench/claims.py [--rows 1000000] [--due 100000] [--database sqlite|postgres|both] [--runs 200]
+
+Fills throw-away databases with a year of attempts, of which the newest are open, and leases as many as a worker takes
+at once, by turns: with all open attempts due, with a tenth of them, and with none. Each lease is rolled back, so that
+all meet the same rows. Needs PostgreSQL installed and 3 GB in the temporary directory; a million rows take about three
+minutes on both databases. Exit 1 when an aim is missed by a factor of 2 or more.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from statistics import median, quantiles
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.common.databases import KINDS, fresh, with_portal
+from bench.common.endings import end_cleanly
+from bench.common.report import Line, at_most, beside, progress, report
+
+MANY, FEW, NONE = "many", "few", "none"
+
+Times = dict[str, list[float]]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--due", type=int, default=100_000)
+    parser.add_argument("--database", choices=[*KINDS, "both"], default="both")
+    parser.add_argument("--runs", type=int, default=200, help="leases of each kind")
+    options = parser.parse_args()
+    end_cleanly()
+    lines: list[Line] = []
+    for kind in KINDS if options.database == "both" else [options.database]:
+        with fresh(kind) as url:
+            lines += compared(kind, options.due, with_portal(url, measure, kind, options))
+    return report(lines)
+
+
+def compared(kind: str, due: int, times: Times) -> list[Line]:
+    """The lines of one database."""
+    p50 = {name: median(taken) for name, taken in times.items()}
+    limit = at_most(50, of_figure=True)
+    return [
+        beside(f"{kind}: lease, {due:,} due / {due // 10:,} due, p50", p50[MANY], p50[FEW], "ms", at_most(1.5)),
+        Line(f"{kind}: lease, {due:,} due, p95", quantiles(times[MANY], n=20)[18], "ms", aim=limit),
+        Line(f"{kind}: lease, {due:,} open and none due, p95", quantiles(times[NONE], n=20)[18], "ms", aim=limit),
+    ]
+
+
+def measure(kind: str, options: argparse.Namespace) -> Times:
+    """Milliseconds of each lease, in a process where the portal is set up."""
+    from bench.common import openings, population
+
+    begun = time.monotonic()
+    population.fill(options.rows)
+    now = openings.fill(options.due)
+    progress(f"{kind}: {options.rows:,} attempts, {options.due:,} of them open, in {time.monotonic() - begun:.0f} s")
+    untils = {MANY: now, FEW: openings.tenth(now), NONE: now - timedelta(seconds=openings.SPREAD)}
+    claims = {name: _claim(until, now) for name, until in untils.items()}
+    for name, claim in claims.items():
+        assert bool(claim()) == (name != NONE), name
+    times: Times = {name: [] for name in claims}
+    for _ in range(options.runs):
+        for name, claim in claims.items():
+            times[name].append(_timed(claim))
+    return times
+
+
+def _claim(until, now) -> Callable[[], list]:
+    from django.db import transaction
+
+    from liveness.refresh import leases, picking
+    from liveness.refresh.feed import PER_WORKER, Plan
+    from liveness.refresh.policy import Price
+
+    count, price, owner = PER_WORKER * Plan().workers, Price(), leases.new_owner()
+
+    def claim() -> list:
+        with transaction.atomic():
+            held = picking.lease(count, price, owner=owner, until=until, now=now)
+            transaction.set_rollback(True)
+        return held
+
+    return claim
+
+
+def _timed(act: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    act()
+    return (time.perf_counter() - begun) * 1000
+
+
+if __name__ == "__main__":
+    sys.exit(main())
