@@ -77,6 +77,11 @@ class Breaker:
             self._close()
             self._answers += 1
 
+    def reached(self) -> None:
+        """A call that brought something else of the vendor's: he is there."""
+        with self._lock:
+            self._close()
+
     def _close(self) -> None:
         self._failures, self._pause = 0, FIRST_PAUSE
 

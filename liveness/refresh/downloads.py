@@ -57,6 +57,10 @@ class Pipeline:
         """Would a job that is brought now be begun before long?"""
         return self._is_open and len(self._waiting) < QUEUED * self._workers
 
+    def is_overfull(self) -> bool:
+        """Does so much wait that a link would run out before its turn?"""
+        return len(self._waiting) >= 2 * QUEUED * self._workers
+
     def wait_for_room(self, timeout: float) -> bool:
         """The same, once there is room or `timeout` seconds are over; at once when the pipeline is drained."""
         with self._change:

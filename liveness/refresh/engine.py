@@ -13,14 +13,14 @@ from contextlib import suppress
 from functools import partial
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
 from liveness.client.errors import ConfigurationError, FaceIdError
 from liveness.client.types import LivenessResult
 from liveness.exceptions import AccountError, ChainError, OutageError
 from liveness.models import VerificationAttempt
-from liveness.refresh import leases
+from liveness.refresh import learning, leases
 from liveness.refresh.breaker import Breaker
 from liveness.refresh.downloads import Pipeline
 from liveness.refresh.feed import Feed, Plan, Visit
@@ -34,6 +34,8 @@ __all__ = ["Plan", "run", "watch"]
 
 OUTAGE_PAUSE = 30.0
 TICK = 0.2
+# Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.
+ROOM_PATIENCE = 10.0
 # A run that is told to stop finishes what it holds; after so many seconds it leaves the rest to the next run.
 PATIENCE = 8.0
 # An endless run tells what it did when it comes to rest, and at least so often, in seconds.
@@ -58,6 +60,7 @@ class Run:
         self._stop = stop
         self._halt = threading.Event()
         self._failure: Exception | None = None
+        self._stopped_at: float | None = None
         self._owner = leases.new_owner()
         self._feed = Feed(plan, self._owner, is_endless=is_endless)
         self._downloads = Pipeline()
@@ -83,8 +86,11 @@ class Run:
         threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(self._plan.workers)]
         for thread in threads:
             thread.start()
-        self._wait(threads, progress, report)
-        self._end()
+        try:
+            self._wait(threads, progress, report)
+        finally:
+            self._halt.set()
+            self._end()
         if isinstance(self._failure, OUTAGES):
             self.summary.stopped = str(self._failure)
         elif isinstance(self._failure, BLOCKERS):
@@ -95,7 +101,7 @@ class Run:
         return self.summary
 
     def _wait(self, threads: list[threading.Thread], progress: Progress | None, report: Progress | None) -> None:
-        stopped_at, told_at = None, time.monotonic()
+        told_at = learned_at = time.monotonic()
         while any(thread.is_alive() for thread in threads):
             for thread in threads:
                 thread.join(TICK / len(threads))
@@ -106,17 +112,22 @@ class Run:
             if report and self.summary.has_news and (self._feed.is_idle or now - told_at > REPORT_EVERY):
                 report(self.summary.take())
                 told_at = now
+            if now - learned_at > REPORT_EVERY:
+                learned_at = now
+                learning.learn(now=timezone.now())
             if self._stop.is_set():
                 self._halt.set()
-                stopped_at = stopped_at or now
-                if now - stopped_at > PATIENCE:
+                self._stopped_at = self._stopped_at or now
+                if now - self._stopped_at > PATIENCE:
                     return
 
     def _end(self) -> None:
         """Finish the downloads, or leave them to the next run; give back every lease that is still held."""
-        given_up = self._downloads.drain(PATIENCE)
-        with suppress(DatabaseError):
+        spent = time.monotonic() - self._stopped_at if self._stopped_at else 0.0
+        given_up = self._downloads.drain(max(1.0, PATIENCE - spent))
+        with suppress(Error):
             leases.release_all(self._owner)
+            learning.learn(now=timezone.now())
         if given_up:
             self.summary.stopped = f"{given_up} downloads took too long to finish"
         meters.flush()
@@ -124,7 +135,7 @@ class Run:
     def _tell_of_held(self) -> None:
         """A person who named an attempt must learn that another run has it."""
         named = set(self._plan.named or ()) - self._feed.taken
-        if named and not self._halt.is_set():
+        if named and not (self._stop.is_set() or self._failure):
             for attempt in VerificationAttempt.objects.filter(id__in=named).exclude(lease_owner=""):
                 self.summary.problem("another run holds it; try again in a moment", attempt)
 
@@ -140,8 +151,9 @@ class Run:
 
     def _make_room(self) -> bool:
         """Nothing is asked about while the downloads wait for a slow disk or link; False when the run ends."""
+        patience = time.monotonic() + ROOM_PATIENCE
         while not (self._halt.is_set() or self._stop.is_set()):
-            if self._downloads.wait_for_room(TICK):
+            if self._downloads.wait_for_room(TICK) or time.monotonic() > patience:
                 return True
         return False
 
@@ -149,8 +161,11 @@ class Run:
         result = self._worker.poll(visit)
         if result is None:
             self._finish(visit)
-        else:
-            self._downloads.submit(partial(self._guarded, visit, partial(self._fetch, visit, result)))
+        elif self._downloads.is_overfull():
+            self._worker.leave(visit)
+            self._finish(visit)
+        elif not self._downloads.submit(partial(self._guarded, visit, partial(self._fetch, visit, result))):
+            self._finish(visit)
 
     def _fetch(self, visit: Visit, result: LivenessResult) -> None:
         if self._worker.fetch(visit, result):
@@ -159,13 +174,16 @@ class Run:
             self._finish(visit)
 
     def _finish(self, visit: Visit) -> None:
-        self._worker.release(visit)
-        self._feed.done(visit)
+        try:
+            self._worker.release(visit)
+        finally:
+            self._feed.done(visit)
 
     def _guarded(self, visit: Visit, step: Callable[[], None]) -> None:
         try:
             step()
-        except (*BLOCKERS, *OUTAGES) as failure:
+        except (*BLOCKERS, *OUTAGES, OperationalError, InterfaceError) as failure:
+            # Among them a database that is away: then the attempt is no worse than any other.
             self._stop_for(failure)
             self._finish(visit)
         except Exception as problem:
@@ -173,7 +191,6 @@ class Run:
             # Not the exception's text or traceback: a database's message may quote the token.
             where = traceback.extract_tb(problem.__traceback__)[-1]
             logger.error("%s in %s, line %s", type(problem).__name__, where.filename, where.lineno)
-            self._feed.stuck.add(visit.attempt.id)
             self._put_off(visit.attempt, f"the refresh failed ({type(problem).__name__}); see the log")
             self._finish(visit)
         except BaseException:
@@ -184,8 +201,10 @@ class Run:
 
     def _put_off(self, attempt: VerificationAttempt, problem: str) -> None:
         self.summary.problem(problem, attempt)
-        with suppress(DatabaseError):
+        try:
             attempts.postpone(attempt.id, problem, now=timezone.now(), actor=self._plan.actor)
+        except Exception:
+            self._feed.stuck.add(attempt.id)
 
     def _stop_for(self, failure: Exception) -> None:
         self._failure = self._failure or failure
@@ -243,7 +262,7 @@ def _watched(plan: Plan, stop: threading.Event, report: Progress, progress: Prog
         return Summary(failure=failure)
     try:
         return Run(plan, limiter, stop, is_endless=True).go(progress, report)
-    except DatabaseError as failure:
+    except Error as failure:
         return Summary(stopped=f"the database does not answer ({type(failure).__name__})")
     finally:
         limiter.close()

@@ -21,6 +21,8 @@ IDLE = 1.0
 TICK = 0.2
 # So many attempts are leased at once for each thread: few, because the choice is best when it is fresh.
 PER_WORKER = 2
+# Seconds by which downloads may lengthen a slice.
+EXTENSION = 60.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Feed:
         self._started_at = timezone.now()
         self.price = Price()
         self._ready: deque[Visit] = deque()
-        self._handed_out = 0
+        self._out: set[int] = set()
         self._count = 0
         self._last_id = 0
         self._state = threading.Condition()
@@ -87,15 +89,16 @@ class Feed:
     @property
     def is_idle(self) -> bool:
         """Is nobody working on anything?"""
-        return not self._handed_out
+        return not self._out
 
     def next(self, stop: threading.Event) -> Visit | None:
         """The next visit; None when nothing is left or `stop` was set. Waits for what others may still put back."""
         with self._state:
             while not stop.is_set() and not self._is_over():
                 if self._ready or self._lease_more():
-                    self._handed_out += 1
-                    return self._ready.popleft()
+                    visit = self._ready.popleft()
+                    self._out.add(visit.attempt.id)
+                    return visit
                 if not self._is_endless and self.is_idle:
                     break
                 self._state.wait(IDLE if self._is_endless else TICK)
@@ -105,21 +108,26 @@ class Feed:
     def again(self, visit: Visit) -> None:
         """The visit needs another call at once: for a fresh link."""
         with self._state:
-            self._handed_out -= 1
+            self._out.discard(visit.attempt.id)
             self._ready.appendleft(visit)
             self._state.notify()
 
     def done(self, visit: Visit) -> None:
         with self._state:
-            self._handed_out -= 1
+            self._out.discard(visit.attempt.id)
             self._state.notify()
 
     def _is_over(self) -> bool:
         """Is the time up, and nothing left that was begun?"""
         return time.monotonic() >= self._ends_at and not self._ready and self.is_idle
 
+    def _may_begin(self) -> bool:
+        """Beside downloads that last, a slice goes on with other calls for a while instead of waiting for them."""
+        late = time.monotonic() - self._ends_at
+        return late < 0 or (bool(self._out) and late < EXTENSION)
+
     def _lease_more(self) -> bool:
-        count = PER_WORKER * self._plan.workers if time.monotonic() < self._ends_at else 0
+        count = PER_WORKER * self._plan.workers if self._may_begin() else 0
         if self._plan.limit is not None:
             count = min(count, self._plan.limit - self._count)
         if count <= 0:
@@ -139,7 +147,7 @@ class Feed:
                 owner=self._owner,
                 until=until,
                 now=now,
-                passing_over=self.stuck,
+                passing_over=self.stuck | self._out,
                 is_endless=self._is_endless,
             )
         candidates = self._plan.candidates(self._started_at).filter(id__gt=self._last_id)

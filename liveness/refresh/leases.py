@@ -10,8 +10,10 @@ from django.db import connection, transaction
 
 from liveness.models import AttemptQuerySet, VerificationAttempt
 
-# Longer than one download round (150 s at most by default), and renewed before each.
+# What a killed run held comes free after this. A call takes seconds, and whoever waits for one renews.
 LEASE = timedelta(minutes=3)
+# For both files of an answer: two waits for room, two downloads at their deadlines, and their inspection.
+FOR_FILES = timedelta(minutes=6)
 
 
 def new_owner() -> str:
@@ -38,10 +40,10 @@ def hold(attempt_ids: Sequence[int], *, owner: str, now: datetime) -> list[Verif
     return [held[id_] for id_ in attempt_ids if id_ in held]
 
 
-def renew(attempt_id: int, *, owner: str, now: datetime) -> bool:
-    """Hold the attempt for another full lease; False when another run has taken it over."""
+def renew(attempt_id: int, *, owner: str, now: datetime, length: timedelta = LEASE) -> bool:
+    """Hold the attempt for so long from now on; False when another run has taken it over."""
     held = VerificationAttempt.objects.filter(id=attempt_id, lease_owner=owner)
-    return bool(held.update(lease_expires_at=now + LEASE))
+    return bool(held.update(lease_expires_at=now + length))
 
 
 def release_all(owner: str) -> int:

@@ -4,15 +4,17 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 
-from liveness.models import Outcome, VerificationAttempt
+from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.refresh import learning, leases, policy
 from liveness.refresh.durations import LATEST, Durations
 from liveness.refresh.policy import Candidate, Price
 
 # So many candidates are looked at for each that is leased: the choice is among them.
 BREADTH = 4
+# One of so many is leased of what can wait, as long as anything else is due.
+PATIENT_SHARE = 8
 FIELDS = ("id", "issued_at", "unfinished_at", "expires_at", "reported_at", "outcome")
 
 
@@ -34,7 +36,8 @@ def lease(
     """
     known = learning.durations()
     with transaction.atomic():
-        window = _window(count, until, now, passing_over)
+        due = _due(until, now, passing_over)
+        window = _window(due, count, now)
         chosen = policy.choose(window, count, durations=known, now=now, price=price.value)
         price.update([policy.worth(known, one, now) for one in chosen], count)
         left_out = [one for one in window if one not in chosen]
@@ -44,17 +47,38 @@ def lease(
             chosen += _ahead(count - len(chosen), known, until, now)
         else:
             _plan_anew(left_out, known, now, price.value)
+        patient = _patient(due, count, max(1, count // PATIENT_SHARE, count - len(chosen)), now)
+        chosen = [*chosen[: count - len(patient)], *patient]
         return leases.hold([one.id for one in chosen], owner=owner, now=now)
 
 
-def _window(count: int, until: datetime, now: datetime, passing_over: Collection[int]) -> list[Candidate]:
-    """The candidates of the three lanes, locked against other runs where the database can."""
+def _due(until: datetime, now: datetime, passing_over: Collection[int]) -> AttemptQuerySet:
+    """What was due, locked against other runs where the database can."""
     due = VerificationAttempt.objects.filter(next_poll_at__lte=until).exclude(id__in=passing_over).free(now)
-    due = due.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+    return due.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+
+
+def _patient(due: AttemptQuerySet, count: int, share: int, now: datetime) -> list[Candidate]:
+    """What must not stand before a result that can be had: tokens that ran out, or that the vendor does not know, and
+    files that could not be fetched or kept."""
+    rows = due.filter(_can_wait(now)).order_by("next_poll_at", "id").values_list(*FIELDS)
+    return [_candidate(now, *row) for row in rows[: min(share, count)]]
+
+
+def _can_wait(now: datetime) -> Q:
+    is_over = Q(expires_at__lte=now - policy.GRACE)
+    return is_over | Q(outcome=Outcome.INVALID) | (~Q(outcome=Outcome.PENDING) & Q(failure_count__gt=0))
+
+
+def _window(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
+    """The candidates of the three lanes."""
+    urgent = due.exclude(_can_wait(now))
     lanes = (
-        due.filter(reported_at__isnull=False).order_by("next_poll_at", "id")[:count],
-        due.filter(expires_at__lte=now + policy.CLOSING).order_by("expires_at", "id")[:count],
-        due.order_by("next_poll_at", "id")[: BREADTH * count],
+        urgent.filter(reported_at__isnull=False).order_by("next_poll_at", "id")[:count],
+        urgent.filter(expires_at__lte=now + policy.CLOSING, expires_at__gt=now - policy.GRACE).order_by(
+            "expires_at", "id"
+        )[:count],
+        urgent.order_by("next_poll_at", "id")[: BREADTH * count],
     )
     found = {row[0]: _candidate(now, *row) for lane in lanes for row in lane.values_list(*FIELDS)}
     return list(found.values())

@@ -153,8 +153,8 @@ def choose(
             lanes[lane(durations, one, now)].append(one)
     kept = max(1, count // CLOSING_SHARE)
     closing = lanes[Lane.CLOSING]
-    first = lanes[Lane.ENDED] + closing[:kept] + lanes[Lane.KNOWN] + closing[kept:]
-    return [*first, *_by_score(lanes[Lane.OPEN], durations, now, price)][:count]
+    first = lanes[Lane.ENDED] + closing[:kept] + lanes[Lane.KNOWN]
+    return [*first, *_by_score(closing[kept:] + lanes[Lane.OPEN], durations, now, price)][:count]
 
 
 def _by_score(candidates: Iterable[Candidate], durations: Durations, now: datetime, price: float) -> list[Candidate]:

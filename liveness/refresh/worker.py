@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import DatabaseError
+from django.db import Error
 from django.utils import timezone
 
 from liveness.client.errors import (
@@ -63,7 +63,8 @@ class Worker:
             self._expire(visit, "its readable window closed")
             return None
         # The lease is looked at last of all but the slot, because either wait may have been long.
-        if not self.breaker.admit(self.stop) or not self._is_mine(visit) or not self._has_slot():
+        # Before the breaker too, so that a probe is not given to an attempt that another run has taken over.
+        if not (self._is_mine(visit) and self.breaker.admit(self.stop) and self._is_mine(visit) and self._has_slot()):
             return None
         visit.rounds += 1
         if visit.rounds == 1:
@@ -73,24 +74,28 @@ class Worker:
     def fetch(self, visit: Visit, result: LivenessResult) -> bool:
         """Fetch the files of an answer; True when a fresh link is worth another call at once."""
         attempt = visit.attempt
-        # A download may last almost as long as a whole lease.
-        if not self._renew(visit):
+        if not self._renew(visit, leases.FOR_FILES):
             return False
         capture = media.capture(attempt, result, actor=self.actor)
         self.summary.add(media_stored=capture.stored)
         if not capture.problems:
             settled = retried(lambda: attempts.settle(attempt.id, now=self.clock()))
-            meters.observe(meters.MARGIN, (settled.expires_at - self.clock()).total_seconds())
+            if settled.next_poll_at is None:
+                meters.observe(meters.MARGIN, (settled.expires_at - self.clock()).total_seconds())
             return False
         is_readable = policy.is_readable(attempt.expires_at, self.clock())
         if capture.is_refetchable and visit.rounds < ROUNDS and is_readable:
             return True
-        self._postpone(visit, "; ".join(capture.problems))
+        self._postpone(visit, "; ".join(capture.problems), is_passing=capture.is_refetchable)
         return False
+
+    def leave(self, visit: Visit) -> None:
+        """The answer is kept; its files wait for a fresh link, because more downloads wait than can be begun soon."""
+        self._postpone(visit, "more files wait than can be fetched; is the disk or the media host slow?")
 
     def release(self, visit: Visit) -> None:
         """Give the lease back, whatever happened; a lease that cannot be given back runs out."""
-        with suppress(DatabaseError):
+        with suppress(Error):
             retried(lambda: leases.release([visit.attempt.id], owner=self.owner))
 
     def _has_slot(self) -> bool:
@@ -146,6 +151,8 @@ class Worker:
         self._postpone(visit, f"{problem.code}: {problem.hint}", is_passing=problem.retryable)
         if isinstance(problem, NetworkError | VendorError):
             self.breaker.failed(problem)
+        else:
+            self.breaker.reached()
 
     def _postpone(self, visit: Visit, problem: str, *, is_passing: bool = True) -> None:
         self.summary.problem(problem, visit.attempt)
@@ -160,7 +167,11 @@ class Worker:
         if visit.attempt.outcome == Outcome.PENDING:
             self.summary.problem(attempts.REFUSED, visit.attempt, is_error=False)
         self._close(visit, lambda: attempts.refuse(visit.attempt.id, now=self.clock(), actor=self.actor))
-        self.breaker.refused()
+        if visit.attempt.outcome == Outcome.INVALID:
+            # Known before, and no news about the account.
+            self.breaker.reached()
+        else:
+            self.breaker.refused()
 
     def _expire(self, visit: Visit, reason: str) -> None:
         attempt = visit.attempt
@@ -180,9 +191,9 @@ class Worker:
         """Hold the attempt long enough for a call, unless another run has taken it over."""
         return self.clock() < visit.held_since + leases.LEASE / 3 or self._renew(visit)
 
-    def _renew(self, visit: Visit) -> bool:
+    def _renew(self, visit: Visit, length: timedelta = leases.LEASE) -> bool:
         visit.held_since = self.clock()
-        return retried(lambda: leases.renew(visit.attempt.id, owner=self.owner, now=visit.held_since))
+        return retried(lambda: leases.renew(visit.attempt.id, owner=self.owner, now=visit.held_since, length=length))
 
 
 def _lost(attempt: VerificationAttempt) -> int:

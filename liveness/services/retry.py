@@ -10,13 +10,13 @@ T = TypeVar("T")
 
 
 def retried(write: Callable[[], T]) -> T:
-    """Call `write`, which is whole or not at all, again after an OperationalError: four times within 30 seconds.
+    """Call `write`, which is whole or not at all, again after an OperationalError: six times within 30 seconds.
 
     Inside a larger transaction it is called once, because only the whole of that could be tried again.
     """
     if connection.in_atomic_block:
         return write()
-    for attempt in stamina.retry_context(on=OperationalError, attempts=4, wait_initial=0.1, timeout=30):
+    for attempt in stamina.retry_context(on=OperationalError, attempts=6, wait_initial=0.1, timeout=30):
         with attempt:
             return _reconnecting(write)
     raise AssertionError("stamina always returns or raises")

@@ -104,8 +104,8 @@ class Command(BaseCommand):
 def _check(options: dict[str, Any]) -> None:
     if options["workers"] < 1 or (options["limit"] is not None and options["limit"] < 1):
         raise cannot_run("--workers and --limit must be at least 1.")
-    if options["watch"] and (options["force"] or options["token"] or options["attempt"]):
-        raise cannot_run("--watch keeps to the schedule: give it without --force, --token and --attempt.")
+    if options["watch"] and (options["force"] or options["token"] or options["attempt"] or options["limit"]):
+        raise cannot_run("--watch keeps to the schedule: give it without --force, --limit, --token and --attempt.")
 
 
 def _named(tokens: list[str], ids: list[str]) -> tuple[list[int] | None, int]:

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from liveness.client.errors import ConfigurationError, CredentialsError
-from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.models import CheckDurations, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.refresh import engine, leases
 from liveness.refresh.engine import Plan
 from liveness.sandbox.subjects import SUBJECTS
@@ -190,3 +190,9 @@ def test_a_wrong_key_ends_the_run_at_once_and_says_so(issue, settings, sandbox):
     assert "wrong-key" not in str(failure.value)
     assert len(list(sandbox.calls)) <= 3
     assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING, lease_owner="").count() == 6
+
+
+def test_a_run_learns_how_long_checks_take(issue):
+    issue()
+    run()
+    assert CheckDurations.objects.count() == 1

@@ -101,3 +101,26 @@ def test_what_has_to_wait_is_not_asked_about_sooner(fields):
 def test_what_was_abandoned_waits_for_its_last_look():
     issued(1000, unfinished_at=NOW - timedelta(seconds=300), next_poll_at=NOW + timedelta(minutes=90))
     assert lease() == []
+
+
+def test_what_ran_out_long_ago_does_not_stand_before_what_can_be_had():
+    for _ in range(12):
+        issued(3 * 3600)
+    closing = [issued(7200 - 60) for _ in range(4)]
+    assert {attempt.pk for attempt in closing} < set(lease(8))
+
+
+def test_files_that_cannot_be_kept_do_not_stand_before_results():
+    for _ in range(12):
+        issued(400, outcome=Outcome.PASSED, result_code="0", finished_at=NOW, failure_count=3)
+    likely = [issued(300) for _ in range(6)]
+    leased = lease(8)
+    assert {attempt.pk for attempt in likely} < set(leased)
+    assert len(leased) == 8
+
+
+def test_tokens_that_the_vendor_does_not_know_get_a_share_and_no_more():
+    for _ in range(12):
+        issued(400, outcome=Outcome.INVALID, finished_at=NOW, result_code="")
+    likely = [issued(300).pk for _ in range(12)]
+    assert len(set(lease(8)) & set(likely)) == 7
