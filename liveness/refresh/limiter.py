@@ -6,8 +6,8 @@ arrivals in any second (`bench/arrivals.py`), where eleven of fourteen library s
 throttled-py, Celery's rate_limit) let more through; that is why it is written by hand.
 
 Some share of the limit has to stay unused, for calls spaced at exactly the limit still meet on their way. At a pace of
-0.94 a call may be 64 ms late before 21 arrive within a second (`1 / pace - 1`); at 0.95 it is 53 ms, which a busy
-machine with 24 processes exceeded, and below 0.94 the slots of sleepers that woke late bring the use under 93 %.
+0.94 a call may be 64 ms later than the others before 21 of them arrive within a second (`1 / pace - 1`), at 0.95 53 ms;
+at 0.93 the first slot that a late sleeper loses brings the use below 93 %.
 
 A process stands in the line once, however many threads it has: so every process gets its turn, and a slow-down reaches
 everybody within as many slots as there are processes.
