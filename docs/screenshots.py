@@ -116,9 +116,10 @@ def work(browser: Browser, url: str) -> str:
 
 
 def decide(page: Page, number: int) -> None:
-    """Follow the vendor, but contradict it once in a while."""
+    """Follow the vendor, but contradict it once in a while, where the evidence allows that."""
     has_passed = page.locator(".badge--passed").count() > 0
     approves = has_passed if number % 3 else not has_passed
+    approves = approves and page.locator("[data-command=approve]").is_enabled()
     page.locator(f"[data-command={'approve' if approves else 'reject'}]").check()
     if not approves or not has_passed:
         page.locator("input[name=reasons]:visible").first.check()
