@@ -1,5 +1,6 @@
 """The portal's own settings, fed by a fixed environment instead of the developer's `.env`."""
 
+import atexit
 import os
 import tempfile
 
@@ -9,8 +10,10 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 os.environ.setdefault("DJANGO_ENV_FILE", os.devnull)
 os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only-" + "x" * 50)
 os.environ.setdefault("DJANGO_ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
-os.environ.setdefault("LIVENESS_MEDIA_ROOT", tempfile.mkdtemp(prefix="liveness-tests-"))
-os.environ.setdefault("DATABASE_URL", f"sqlite:///{tempfile.mkdtemp(prefix='liveness-tests-')}/db.sqlite3")
+directory = tempfile.TemporaryDirectory(prefix="liveness-tests-")
+atexit.register(directory.cleanup)
+os.environ.setdefault("LIVENESS_MEDIA_ROOT", f"{directory.name}/evidence")
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{directory.name}/db.sqlite3")
 
 from kyc_portal.settings import *  # noqa: F403
 from kyc_portal.settings import DATABASES, STORAGES

@@ -11,7 +11,7 @@ from bench.common.policies import WINDOW, Policy
 
 HOUR = 3600.0
 # The share of the vendor's limit that the limiter uses.
-PACE = 0.93
+PACE = 0.94
 MEDIAN, SIGMA, SHORTEST, LONGEST = 150.0, 0.6, 60.0, 600.0
 
 
