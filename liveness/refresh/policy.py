@@ -37,7 +37,7 @@ GAP = timedelta(seconds=3)
 FLOOR = 1.0
 # A process's price follows its batches by this share at each. It stays below what the least urgent poll was worth, so
 # that somewhat more attempts are due than can be polled, and none of the calls is left over.
-WEIGHT, MARGIN = 0.1, 0.8
+WEIGHT, MARGIN = 0.1, 0.4
 # With less of a chance a check is only looked at when its time has passed.
 LEAST_CHANCE, TINY = 0.02, 1e-6
 CLOSING = timedelta(minutes=20)
