@@ -1,8 +1,8 @@
 """The portal's own settings, fed by a fixed environment instead of the developer's `.env`."""
 
-import atexit
 import os
-import tempfile
+
+from tests.scratch import DIRECTORY
 
 # Playwright leaves an event loop in the thread that drives the browser, and every later test of that worker would be
 # taken for asynchronous code.
@@ -10,10 +10,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 os.environ.setdefault("DJANGO_ENV_FILE", os.devnull)
 os.environ.setdefault("DJANGO_SECRET_KEY", "tests-only-" + "x" * 50)
 os.environ.setdefault("DJANGO_ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
-directory = tempfile.TemporaryDirectory(prefix="liveness-tests-")
-atexit.register(directory.cleanup)
-os.environ.setdefault("LIVENESS_MEDIA_ROOT", f"{directory.name}/evidence")
-os.environ.setdefault("DATABASE_URL", f"sqlite:///{directory.name}/db.sqlite3")
+os.environ.setdefault("LIVENESS_MEDIA_ROOT", f"{DIRECTORY.name}/evidence")
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{DIRECTORY.name}/db.sqlite3")
 
 from kyc_portal.settings import *  # noqa: F403
 from kyc_portal.settings import DATABASES, STORAGES
