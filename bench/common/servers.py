@@ -142,8 +142,8 @@ def _configuration(directory: Path, behind: int, front: int, plain: int) -> str:
         "listen 443 ssl http2;": f"listen 127.0.0.1:{front};",
         "portal.example.com": "localhost",
         "/var/log/nginx": str(directory),
-        "/srv/kyc/evidence/": f"{directory}/evidence/",
-        "/srv/kyc/staticfiles/": f"{directory}/static/",
+        "/var/lib/kyc-portal/evidence/": f"{directory}/evidence/",
+        "/srv/kyc-portal/staticfiles/": f"{directory}/static/",
     }
     for old, new in changes.items():
         assert old in text, old

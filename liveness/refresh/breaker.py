@@ -1,7 +1,8 @@
 """What the calls of one run say about the vendor as a whole, and when a call makes sense again.
 
 A circuit breaker (M. Nygard, "Release It!"): after so many failed calls in a row nobody calls, so that an outage burns
-no slots and puts no attempt off; then one caller at a time probes, less and less often, and the first answer closes it.
+no slots and puts off only the attempts whose calls failed; then one caller at a time probes, less and less often and each
+time for another attempt, lest one that always fails keep it open. The first answer closes it.
 """
 
 import threading
@@ -56,8 +57,8 @@ class Breaker:
             self._failures += 1
             if not self.is_open:
                 return
-            self._next_probe = self._clock() + self._pause
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            # Calls that were under way when it opened are no probes, and make none rarer.
+            self._next_probe = max(self._next_probe, self._clock() + FIRST_PAUSE)
         if not self._is_patient:
             raise OutageError(f"the vendor is out of reach ({problem.code}, {OUTAGE} calls in a row)")
 
@@ -83,7 +84,7 @@ class Breaker:
             self._close()
 
     def _close(self) -> None:
-        self._failures, self._pause = 0, FIRST_PAUSE
+        self._failures, self._pause, self._next_probe = 0, FIRST_PAUSE, 0.0
 
     def _wait(self) -> float:
         with self._lock:
@@ -92,5 +93,6 @@ class Breaker:
             wait = self._next_probe - self._clock()
             if wait <= 0:
                 # This caller probes; the others wait for what it finds.
+                self._pause = min(2 * self._pause, LONGEST_PAUSE)
                 self._next_probe = self._clock() + self._pause
             return wait

@@ -101,7 +101,7 @@ class Run:
         return self.summary
 
     def _wait(self, threads: list[threading.Thread], progress: Progress | None, report: Progress | None) -> None:
-        told_at = learned_at = time.monotonic()
+        told_at = tidied_at = time.monotonic()
         while any(thread.is_alive() for thread in threads):
             for thread in threads:
                 thread.join(TICK / len(threads))
@@ -112,8 +112,9 @@ class Run:
             if report and self.summary.has_news and (self._feed.is_idle or now - told_at > REPORT_EVERY):
                 report(self.summary.take())
                 told_at = now
-            if now - learned_at > REPORT_EVERY:
-                learned_at = now
+            if now - tidied_at > REPORT_EVERY:
+                tidied_at = now
+                media.sweep()
                 learning.learn(now=timezone.now())
             if self._stop.is_set():
                 self._halt.set()

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 
 from liveness.models import AttemptQuerySet, VerificationAttempt
 
-# What a killed run held comes free after this. A call takes seconds, and whoever waits for one renews.
+# What a killed run held comes free after this, or what it was fetching after the next. A call takes seconds, and
+# whoever waits for one renews.
 LEASE = timedelta(minutes=3)
 # For both files of an answer: two waits for room, two downloads at their deadlines, and their inspection.
 FOR_FILES = timedelta(minutes=6)

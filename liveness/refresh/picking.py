@@ -13,7 +13,7 @@ from liveness.refresh.policy import Candidate, Price
 
 # So many candidates are looked at for each that is leased: the choice is among them.
 BREADTH = 4
-# One of so many is leased of what can wait, as long as anything else is due.
+# One of so many is leased of what can wait, as long as anything else is due; none where there is only one.
 PATIENT_SHARE = 8
 FIELDS = ("id", "issued_at", "unfinished_at", "expires_at", "reported_at", "outcome")
 
@@ -47,7 +47,8 @@ def lease(
             chosen += _ahead(count - len(chosen), known, until, now)
         else:
             _plan_anew(left_out, known, now, price.value)
-        patient = _patient(due, count, max(1, count // PATIENT_SHARE, count - len(chosen)), now)
+        share = max(min(1, count - 1), count // PATIENT_SHARE, count - len(chosen))
+        patient = _patient(due, count, share, now)
         chosen = [*chosen[: count - len(patient)], *patient]
         return leases.hold([one.id for one in chosen], owner=owner, now=now)
 

@@ -16,9 +16,10 @@ tenth faster, and wastes fewer polls where there are too few. An attempt is plan
 will reach the price, so that an index on that column finds the best without a look at all others. As the price rises,
 the one poll after 660 s is all that is left: in overload no poll is wasted, and the oldest go first.
 
-Three kinds go before the score: those whose result is known to be there, those that would soon be lost, with a share
-kept for them, and those whose window has closed, which cost no call. A check that was unfinished after 660 s gets one
-more look, ten minutes before its window closes, if polls are cheap then. A failed call is no look.
+Two kinds go before the score: those whose result is known to be there, and those that would soon be lost, with a share
+kept for them. Those whose window has closed cost no call; `liveness.refresh.picking` lets them wait for a free moment.
+A check that was unfinished after 660 s gets one more look, ten minutes before its window closes, if polls are cheap
+then. A failed call is no look.
 """
 
 from bisect import bisect_left

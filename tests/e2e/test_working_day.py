@@ -12,6 +12,7 @@ from tests.served import Portal
 
 pytestmark = pytest.mark.browser
 ITEMS = 10
+WINDOWS = {"wide, light": (1440, "light"), "narrow, dark": (375, "dark")}
 FILL = "import django; django.setup(); from tests.seed import fill_queue; fill_queue(30)"
 
 
@@ -188,3 +189,25 @@ def test_the_decision_with_its_errors_and_the_list_of_keys_are_accessible(open_a
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("alert")).to_contain_text("reason")
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_decision_on_a_review_that_was_given_back_is_answered_by_a_page_as_good_as_any(open_as, window):
+    width, theme = WINDOWS[window]
+    page = open_as("reviewer", "/review/", viewport={"width": width, "height": 800}, color_scheme=theme)
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile("/review/[0-9a-f-]{36}/"))
+    wait_for_evidence(page)
+    page.locator("textarea[name=internal_note]").fill("What was typed stays.")
+    elsewhere = open_as("reviewer", page.url)
+    elsewhere.get_by_role("button", name="Release").click()
+    page.locator("input[name=outcome][value=retry]").check(force=True)
+    page.locator("input[name=reasons]:visible").first.check(force=True)
+    with page.expect_response(lambda answer: answer.request.method == "POST" and "decide" in answer.url) as sent:
+        page.keyboard.press("Control+Enter")
+    assert sent.value.status == 409
+    expect(page.get_by_text("What was typed stays.").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert violations(page) == []
+    assert page.evaluate("window.blocked") == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

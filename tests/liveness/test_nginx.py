@@ -59,8 +59,8 @@ def shipped(directory: Path, portal: Portal, plain: int, secure: int) -> str:
         "portal.example.com": "localhost",
         "/etc/ssl/kyc": str(directory),
         "/var/log/nginx": str(directory),
-        "/srv/kyc/evidence/": f"{portal.evidence}/",
-        "/srv/kyc/staticfiles/": f"{ROOT}/liveness/static/",
+        "/var/lib/kyc-portal/evidence/": f"{portal.evidence}/",
+        "/srv/kyc-portal/staticfiles/": f"{ROOT}/liveness/static/",
     }
     text = (ROOT / "docs/nginx.conf").read_text()
     for old, new in changes.items():

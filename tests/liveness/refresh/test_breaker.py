@@ -82,6 +82,25 @@ def test_probes_become_rarer(breaker, clock):
     assert pauses[-1] == LONGEST_PAUSE
 
 
+def test_calls_that_were_under_way_make_no_probe_rarer(breaker, clock):
+    for _ in range(3):
+        breaker.failed(PROBLEM)
+    clock.now += FIRST_PAUSE
+    assert is_admitted(breaker)
+
+
+def test_the_next_outage_begins_with_the_first_pause_again(breaker, clock):
+    for _ in range(4):
+        clock.now += LONGEST_PAUSE
+        assert is_admitted(breaker)
+        breaker.failed(PROBLEM)
+    breaker.answered()
+    for _ in range(OUTAGE):
+        breaker.failed(PROBLEM)
+    clock.now += FIRST_PAUSE
+    assert is_admitted(breaker)
+
+
 def test_the_first_answer_ends_the_outage(breaker, clock):
     clock.now += FIRST_PAUSE
     assert is_admitted(breaker)

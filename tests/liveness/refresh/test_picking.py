@@ -124,3 +124,14 @@ def test_tokens_that_the_vendor_does_not_know_get_a_share_and_no_more():
         issued(400, outcome=Outcome.INVALID, finished_at=NOW, result_code="")
     likely = [issued(300).pk for _ in range(12)]
     assert len(set(lease(8)) & set(likely)) == 7
+
+
+def test_a_single_call_goes_to_a_result_and_not_to_what_can_wait():
+    issued(400, outcome=Outcome.INVALID, finished_at=NOW, result_code="")
+    likely = issued(300)
+    assert lease(1) == [likely.pk]
+
+
+def test_what_can_wait_gets_a_single_call_that_nobody_else_needs():
+    unknown = issued(400, outcome=Outcome.INVALID, finished_at=NOW, result_code="")
+    assert lease(1) == [unknown.pk]

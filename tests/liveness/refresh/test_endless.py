@@ -1,0 +1,107 @@
+"""An endless run over a long day: what it keeps in order, waits out, and holds back."""
+
+import os
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+
+from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.refresh import breaker, downloads, engine, policy
+from liveness.refresh.engine import Plan
+from liveness.storage import private_storage
+from tests.liveness.refresh.steps import registered
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+LONG = 30.0
+
+
+def watched(until, *, workers=1, meanwhile=lambda: None):
+    """Watch until a condition holds; what happens meanwhile is asked again and again."""
+    stop, end = threading.Event(), time.monotonic() + LONG
+
+    def progress(summary):
+        meanwhile()
+        if until() or time.monotonic() > end:
+            stop.set()
+
+    engine.watch(Plan(workers=workers), stop=stop, report=lambda summary: None, progress=progress)
+    assert until()
+
+
+@pytest.fixture
+def slow_host(sandbox, settings):
+    """One download at a time, and the first of them takes long."""
+    settings.LIVENESS_MEDIA_WORKERS = 1
+    settings.LIVENESS_MEDIA_TIMEOUTS = (LONG, LONG)
+    settings.LIVENESS_MEDIA_DEADLINES = {"best_frame": LONG, "video": LONG}
+    sandbox.inject("delay", scope="best_frame", seconds=2.5)
+    return sandbox
+
+
+def passed():
+    return VerificationAttempt.objects.filter(outcome=Outcome.PASSED)
+
+
+def test_what_a_killed_run_left_in_quarantine_goes_without_a_restart(sandbox, monkeypatch):
+    monkeypatch.setattr(engine, "REPORT_EVERY", 0.1)
+    registered(sandbox, issued_ago=400)
+    part = private_storage().quarantine("a file")
+
+    def leave():
+        if passed().exists() and not leave.is_done:
+            part.touch()
+            os.utime(part, (0, 0))
+            leave.is_done = True
+
+    leave.is_done = False
+    watched(lambda: leave.is_done and not part.exists(), meanwhile=leave)
+
+
+def test_an_outage_is_waited_out_and_then_the_most_endangered_goes_first(sandbox, monkeypatch):
+    monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.3)
+    monkeypatch.setattr(policy, "ERROR_BASE", timedelta(seconds=0.1))
+    waiting = [registered(sandbox, issued_ago=400) for _ in range(breaker.OUTAGE + 4)]
+    endangered = []
+    sandbox.inject("reset", times=None)
+
+    def come_back():
+        calls = len(list(sandbox.calls))
+        if calls > breaker.OUTAGE and not endangered:
+            endangered.append(registered(sandbox, issued_ago=7200 - 60))
+            come_back.calls = calls
+            sandbox.clear_faults()
+
+    watched(lambda: passed().count() == len(waiting) + 1, meanwhile=come_back)
+    assert come_back.calls <= breaker.OUTAGE + 3, "nobody but a rare probe calls in an outage"
+    in_order = list(passed().order_by("finished_at").values_list("pk", flat=True))
+    # What the run had in hand when the vendor came back goes before it: one batch.
+    assert in_order.index(endangered[0].pk) <= 2
+
+
+def test_polling_waits_while_a_slow_host_keeps_the_downloads(slow_host):
+    for _ in range(12):
+        registered(slow_host, issued_ago=400)
+    unstored = []
+    watched(
+        lambda: passed().filter(next_poll_at=None).count() == 12,
+        meanwhile=lambda: unstored.append(passed().exclude(next_poll_at=None).count()),
+    )
+    # One is fetched, so many wait for it, and one more was under way when the room ran out.
+    assert 0 < max(unstored) <= 1 + downloads.QUEUED + 1
+
+
+def test_an_answer_whose_files_must_wait_too_long_is_kept_and_its_links_are_asked_for_again(slow_host, monkeypatch):
+    monkeypatch.setattr(engine, "ROOM_PATIENCE", 0.0)
+    monkeypatch.setattr(policy, "ERROR_BASE", timedelta(seconds=1))
+    for _ in range(12):
+        registered(slow_host, issued_ago=400)
+    left = []
+    watched(
+        lambda: passed().filter(next_poll_at=None).count() == 12,
+        meanwhile=lambda: left.extend(passed().filter(last_error__contains="more files wait")),
+    )
+    assert left
+    assert not StoredMedia.objects.exclude(state=MediaState.STORED).exists()
