@@ -1,8 +1,8 @@
 """What the calls of one run say about the vendor as a whole, and when a call makes sense again.
 
 A circuit breaker (M. Nygard, "Release It!"): after so many failed calls in a row nobody calls, so that an outage burns
-no slots and puts off only the attempts whose calls failed; then one caller at a time probes, less and less often and each
-time for another attempt, lest one that always fails keep it open. The first answer closes it.
+few slots and puts off only the attempts whose calls failed; then one caller at a time probes, less and less often and
+each time for another attempt, lest one that always fails keep it open. The first answer closes it.
 """
 
 import threading
