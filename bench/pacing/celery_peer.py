@@ -45,8 +45,9 @@ def call_together(broker: str, *, limit: int, callers: int, port: int, seconds: 
             worker = subprocess.Popen(command, env=environment | {"BENCH_NUMBER": str(number)}, **SILENT)
             stack.callback(worker.wait)
             stack.callback(worker.kill)
-        time.sleep(START)
-        app.conf.broker_url = broker
-        for _ in range(int(limit * seconds * 1.5)):
-            call.delay()
+        time.sleep(START + callers)
+        # Not from the app's pool, which keeps the first broker for ever.
+        with app.connection_for_write(broker) as connection:
+            for _ in range(int(limit * seconds * 1.5)):
+                call.apply_async(connection=connection)
         time.sleep(seconds)
