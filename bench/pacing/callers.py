@@ -70,25 +70,33 @@ def _ours(store: Any, limit: int, pace: float, stop: threading.Event) -> Permits
     return lambda: limiter.acquire(stop), limiter.back_off
 
 
+def _set_up(database: str = "sqlite://:memory:") -> None:
+    """The app as a host has it. The limiter counts into its tables, though only an engine's run writes them."""
+    import django
+    import environ
+    from django.conf import settings
+
+    apps = ["django.contrib.auth", "django.contrib.contenttypes", "liveness"]
+    settings.configure(DATABASES={"default": environ.Env.db_url_config(database)}, INSTALLED_APPS=apps)
+    django.setup()
+
+
 def _sqlite(address: str, *rest: Any) -> Permits:
+    _set_up()
     from liveness.refresh.slots import SQLiteStore
 
     return _ours(SQLiteStore(Path(address)), *rest)
 
 
 def _postgres(address: str, *rest: Any) -> Permits:
-    import django
-    import environ
-    from django.conf import settings
-
-    settings.configure(DATABASES={"default": environ.Env.db_url_config(address)})
-    django.setup()
+    _set_up(address)
     from liveness.refresh.slots import PostgresStore
 
     return _ours(PostgresStore(), *rest)
 
 
 def _redis(address: str, *rest: Any) -> Permits:
+    _set_up()
     from liveness.refresh.slots import RedisStore
 
     return _ours(RedisStore(address), *rest)

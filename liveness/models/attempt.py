@@ -91,6 +91,11 @@ class VerificationAttempt(models.Model):
                 name="liveness_attempt_reported",
                 condition=Q(next_poll_at__isnull=False, reported_at__isnull=False),
             ),
+            models.Index(
+                fields=["next_poll_at", "id"],
+                name="liveness_attempt_unsettled",
+                condition=Q(next_poll_at__isnull=False, finished_at__isnull=False),
+            ),
             models.Index(fields=["outcome", "-id"], name="liveness_attempt_outcome"),
             models.Index(fields=["region", "-id"], name="liveness_attempt_region"),
         ]

@@ -15,6 +15,8 @@ from liveness.refresh.policy import Candidate, Price
 BREADTH = 4
 # One of so many is leased of what can wait, as long as anything else is due; none where there is only one.
 PATIENT_SHARE = 8
+# What the vendor does not know, or whose files could not be fetched or kept.
+_IS_STUCK = Q(finished_at__isnull=False) & (Q(outcome=Outcome.INVALID) | Q(failure_count__gt=0))
 FIELDS = ("id", "issued_at", "unfinished_at", "expires_at", "reported_at", "outcome")
 
 
@@ -48,7 +50,7 @@ def lease(
         else:
             _plan_anew(left_out, known, now, price.value)
         share = max(min(1, count - 1), count // PATIENT_SHARE, count - len(chosen))
-        patient = _patient(due, count, share, now)
+        patient = _patient(due, min(share, count), now)
         chosen = [*chosen[: count - len(patient)], *patient]
         return leases.hold([one.id for one in chosen], owner=owner, now=now)
 
@@ -59,21 +61,27 @@ def _due(until: datetime, now: datetime, passing_over: Collection[int]) -> Attem
     return due.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
 
 
-def _patient(due: AttemptQuerySet, count: int, share: int, now: datetime) -> list[Candidate]:
-    """What must not stand before a result that can be had: tokens that ran out, or that the vendor does not know, and
-    files that could not be fetched or kept."""
-    rows = due.filter(_can_wait(now)).order_by("next_poll_at", "id").values_list(*FIELDS)
-    return [_candidate(now, *row) for row in rows[: min(share, count)]]
+def _patient(due: AttemptQuerySet, share: int, now: datetime) -> list[Candidate]:
+    """What must not stand before a result that can be had, the most overdue first.
+
+    Two lookups, each by an index of its own: one for both would walk through all that is due.
+    """
+    lanes = (
+        due.filter(_is_over(now)).order_by("expires_at", "id"),
+        due.filter(_IS_STUCK).order_by("next_poll_at", "id"),
+    )
+    found = {row[1]: row for lane in lanes for row in lane.values_list("next_poll_at", *FIELDS)[:share]}
+    return [_candidate(now, *row[1:]) for row in sorted(found.values())[:share]]
 
 
-def _can_wait(now: datetime) -> Q:
-    is_over = Q(expires_at__lte=now - policy.GRACE)
-    return is_over | Q(outcome=Outcome.INVALID) | (~Q(outcome=Outcome.PENDING) & Q(failure_count__gt=0))
+def _is_over(now: datetime) -> Q:
+    """The token ran out."""
+    return Q(expires_at__lte=now - policy.GRACE)
 
 
 def _window(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
     """The candidates of the three lanes."""
-    urgent = due.exclude(_can_wait(now))
+    urgent = due.exclude(_is_over(now) | _IS_STUCK)
     lanes = (
         urgent.filter(reported_at__isnull=False).order_by("next_poll_at", "id")[:count],
         urgent.filter(expires_at__lte=now + policy.CLOSING, expires_at__gt=now - policy.GRACE).order_by(
