@@ -1,4 +1,4 @@
-"""Which due attempts the next calls go to: candidates read by three indexes, of which the policy's best are leased."""
+"""Which due attempts the next calls go to: candidates read by indexes, of which the policy's best are leased."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,8 +15,10 @@ from liveness.refresh.policy import Candidate, Price
 BREADTH = 4
 # One of so many is leased of what can wait, as long as anything else is due; none where there is only one.
 PATIENT_SHARE = 8
-# What the vendor does not know, or whose files could not be fetched or kept.
-_IS_STUCK = Q(finished_at__isnull=False) & (Q(outcome=Outcome.INVALID) | Q(failure_count__gt=0))
+# What the vendor does not know, or whose files could not be fetched or kept. The outcomes are named one by one for
+# SQLite, which else takes the index of all that is due.
+FINISHED = [outcome for outcome in Outcome.values if outcome != Outcome.PENDING]
+_IS_STUCK = Q(finished_at__isnull=False, outcome__in=FINISHED) & (Q(outcome=Outcome.INVALID) | Q(failure_count__gt=0))
 FIELDS = ("id", "issued_at", "unfinished_at", "expires_at", "reported_at", "outcome")
 
 
