@@ -15,8 +15,8 @@ from liveness.refresh.policy import Candidate, Price
 BREADTH = 4
 # One of so many is leased of what can wait, as long as anything else is due; none where there is only one.
 PATIENT_SHARE = 8
-# What the vendor does not know, or whose files could not be fetched or kept. The outcomes are named one by one for
-# SQLite, which else takes the index of all that is due.
+# What the vendor does not know, or whose files could not be fetched or kept. The outcomes are named one by one, and
+# rows are read in the order of the index: else one or the other database takes the index of all that is due.
 FINISHED = [outcome for outcome in Outcome.values if outcome != Outcome.PENDING]
 _IS_STUCK = Q(finished_at__isnull=False, outcome__in=FINISHED) & (Q(outcome=Outcome.INVALID) | Q(failure_count__gt=0))
 FIELDS = ("id", "issued_at", "unfinished_at", "expires_at", "reported_at", "outcome")
@@ -70,7 +70,7 @@ def _patient(due: AttemptQuerySet, share: int, now: datetime) -> list[Candidate]
     """
     lanes = (
         due.filter(_is_over(now)).order_by("expires_at", "id"),
-        due.filter(_IS_STUCK).order_by("next_poll_at", "id"),
+        due.filter(_IS_STUCK).order_by("outcome", "next_poll_at"),
     )
     found = {row[1]: row for lane in lanes for row in lane.values_list("next_poll_at", *FIELDS)[:share]}
     return [_candidate(now, *row[1:]) for row in sorted(found.values())[:share]]
