@@ -4,11 +4,19 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from django.core.management.base import CommandError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 SOME_FAILED = 1
 CANNOT_RUN = 2
@@ -32,28 +40,39 @@ def as_json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-class Advance(Protocol):
-    def __call__(self, done: int, note: str) -> None: ...
+class Advance:
+    """Says how far the work has come; without a bar, to nobody."""
+
+    def __init__(self, bar: Progress | None = None) -> None:
+        self._bar = bar
+
+    def __call__(self, done: int, note: str) -> None:
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=done, note=note)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Room for lines of another kind, where the bar stood."""
+        if self._bar:
+            self._bar.stop()
+        yield
+        if self._bar:
+            self._bar.start()
 
 
 @contextmanager
 def progress(title: str, *, total: int | None, wanted: bool) -> Iterator[Advance]:
     """A bar on standard error when a person looks at it and wants it; otherwise nothing."""
     if not (wanted and sys.stderr.isatty()):
-        yield lambda done, note: None
+        yield Advance()
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total, note="")
+    with Progress(*_columns(total), console=Console(stderr=True), transient=True) as bar:
+        bar.add_task(title, total=total, note="")
+        yield Advance(bar)
 
-        def advance(done: int, note: str) -> None:
-            bar.update(task, completed=done, note=note)
 
-        yield advance
+def _columns(total: int | None) -> list[ProgressColumn]:
+    """Work without a known end has a count and no bar."""
+    amount = [TextColumn("{task.completed}")] if total is None else [BarColumn(), MofNCompleteColumn()]
+    head, tail = TextColumn("{task.description}"), TextColumn("{task.fields[note]}")
+    return [SpinnerColumn(), head, *amount, tail, TimeElapsedColumn()]

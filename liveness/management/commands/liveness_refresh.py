@@ -15,7 +15,7 @@ from liveness.management.console import CANNOT_RUN, SOME_FAILED, as_json, cannot
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.engine import Plan
-from liveness.refresh.summary import Summary
+from liveness.refresh.summary import Counts, Summary
 from liveness.services.audit import Actor
 
 
@@ -58,14 +58,18 @@ class Command(BaseCommand):
             raise some_failed(f"{missing} of the named attempts are not registered; see liveness_register.")
 
     def _run(self, plan: Plan, options: dict[str, Any]) -> None:
-        stop = _stop_on_signals()
+        stop, told = _stop_on_signals(), Counts()
         with progress("Refreshing", total=_total(plan, options), wanted=not options["no_progress"]) as advance:
 
             def show(summary: Summary) -> None:
-                advance(summary.counts.polled, f"{summary.counts.media_stored} files stored")
+                stored = told.media_stored + summary.counts.media_stored
+                advance(told.polled + summary.counts.polled, f"{stored} files stored")
 
             def report(summary: Summary) -> None:
-                self._report(summary, is_json=options["json"])
+                told.polled += summary.counts.polled
+                told.media_stored += summary.counts.media_stored
+                with advance.aside():
+                    self._report(summary, is_json=options["json"])
 
             if options["watch"]:
                 engine.watch(plan, stop=stop, report=report, progress=show)
