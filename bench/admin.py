@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.common.databases import KINDS, fresh, with_portal
 from bench.common.endings import end_cleanly
 from bench.common.report import Aim, Line, at_least, at_most, beside, faster, progress, report
+from bench.common.timing import timed
 
 OURS, STOCK = "/admin/liveness/verificationattempt/", "/stock/liveness/verificationattempt/"
 # What takes seconds is asked for less often, but never less than this.
@@ -48,7 +49,7 @@ def measure(kind: str, rows: int, runs: int) -> tuple[list[Line], str]:
     _fill(kind, rows // 10)
     ours = Visitor().get(OURS)
     ours()
-    small = median(_time(ours) for _ in range(runs))
+    small = median(timed(ours) for _ in range(runs))
     _fill(kind, rows)
     lines = _compared(kind, rows, runs)
     listed = f"{kind}: our list at {rows:,} / at {rows // 10:,}"
@@ -110,16 +111,9 @@ def _compared(kind: str, rows: int, runs: int) -> list[Line]:
 def _by_turns(ours: Callable[[], str], stock: Callable[[], str], runs: int) -> tuple[list[float], list[float]]:
     mine, its, begun = [], [], time.monotonic()
     while len(mine) < runs and (len(mine) < FEWEST or time.monotonic() - begun < BUDGET):
-        mine.append(_time(ours))
-        its.append(_time(stock))
+        mine.append(timed(ours))
+        its.append(timed(stock))
     return mine, its
-
-
-def _time(page: Callable[[], str]) -> float:
-    """Milliseconds to the whole page."""
-    begun = time.perf_counter()
-    page()
-    return (time.perf_counter() - begun) * 1000
 
 
 def _version() -> str:

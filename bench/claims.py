@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.common.databases import KINDS, fresh, with_portal
 from bench.common.endings import end_cleanly
 from bench.common.report import Line, at_most, beside, progress, report
+from bench.common.timing import timed
 
 MANY, FEW, NONE = "many", "few", "none"
 
@@ -69,7 +70,7 @@ def measure(kind: str, options: argparse.Namespace) -> Times:
     times: Times = {name: [] for name in claims}
     for _ in range(options.runs):
         for name, claim in claims.items():
-            times[name].append(_timed(claim))
+            times[name].append(timed(claim))
     return times
 
 
@@ -89,12 +90,6 @@ def _claim(until, now) -> Callable[[], list]:
         return held
 
     return claim
-
-
-def _timed(act: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    act()
-    return (time.perf_counter() - begun) * 1000
 
 
 if __name__ == "__main__":

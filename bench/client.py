@@ -26,6 +26,7 @@ from bench.common.answering import Answering, answering
 from bench.common.clients import HOST
 from bench.common.endings import end_cleanly
 from bench.common.report import Line, at_most, beside, progress, report
+from bench.common.timing import timed
 from liveness.client.errors import DeadlineError
 from liveness.client.faceid import FaceIdClient
 from liveness.client.signing import Credentials, sign
@@ -78,7 +79,7 @@ def calls(turns: int, count: int) -> list[Line]:
         for turn in range(turns + 1):
             for name, ask in askers.items():
                 before = server.connections
-                taken = [_timed(ask) for _ in range(count)]
+                taken = [timed(ask) for _ in range(count)]
                 # The first turn only warms up, but it is the one that connects.
                 times[name] += taken if turn else []
                 opened += server.connections - before if name == "ours" else 0
@@ -158,8 +159,8 @@ def dripping() -> Line:
     progress(f"an answer that drips for {DRIPS * DEADLINE:.0f} s")
     body = ANSWER.read_bytes()
     with answering(body, drip=DRIPS * DEADLINE / len(body)) as server, ours(server, deadline=DEADLINE) as client:
-        taken = _timed(lambda: _given_up(client)) / 1000
-        peer = _timed(sdk(server, timeout=int(DEADLINE))) / 1000
+        taken = timed(lambda: _given_up(client)) / 1000
+        peer = timed(sdk(server, timeout=int(DEADLINE))) / 1000
     what = f"a dripping answer is cut off, deadline {DEADLINE:.0f} s (SDK beside)"
     return Line(what, taken, "s", peer, taken / DEADLINE, at_most(1.1))
 
@@ -167,13 +168,6 @@ def dripping() -> Line:
 def _given_up(client: FaceIdClient) -> None:
     with suppress(DeadlineError):
         raise AssertionError(client.get_liveness_result(SDK_TOKEN))
-
-
-def _timed(act: Call) -> float:
-    """Milliseconds."""
-    begun = time.perf_counter()
-    act()
-    return (time.perf_counter() - begun) * 1000
 
 
 if __name__ == "__main__":

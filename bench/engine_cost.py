@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -24,6 +25,7 @@ from bench.common.answering import answering
 from bench.common.databases import fresh, with_portal
 from bench.common.endings import end_cleanly
 from bench.common.report import Line, at_most, beside, progress, report
+from bench.common.timing import Found, best_by_turns
 
 SMALL = 10_000
 ROUNDS = 3
@@ -31,8 +33,6 @@ WARM_UP = 20
 # Nothing waits for its slot.
 SETTINGS = {"LIVENESS_RATE_LIMIT": 1e6, "LIVENESS_PACE_SHARE": 1.0}
 PENDING = Path(__file__).resolve().parent.parent / "tests/fixtures/get_liveness_result.pending.json"
-
-Found = dict[str, float]
 
 
 def main() -> int:
@@ -46,7 +46,9 @@ def main() -> int:
     with fresh("postgres") as small, fresh("postgres") as large:
         with_portal(small, fill, SMALL, open_now)
         with_portal(large, fill, options.rows, open_now)
-        lines = compared(options.rows, *_by_turns(small, large, options.polls))
+        progress(f"{ROUNDS} rounds")
+        both = (partial(with_portal, url, measure, options.polls) for url in (small, large))
+        lines = compared(options.rows, *best_by_turns(*both, ROUNDS))
         with answering(PENDING.read_bytes()) as server:
             lines.append(with_portal(large, watch, server.url, options.watched))
     return report(lines)
@@ -59,17 +61,6 @@ def compared(rows: int, small: Found, large: Found) -> list[Line]:
         beside(f"statements for each poll, {sizes}", large["statements"], small["statements"], "", at_most(1.2)),
         beside(f"time for each poll, {sizes}", large["time"], small["time"], "ms"),
     ]
-
-
-def _by_turns(small: str, large: str, polls: int) -> tuple[Found, Found]:
-    """Both sizes measured by turns, the best of each kept: what else the machine does hits both alike."""
-    best: list[Found] = [{}, {}]
-    for number in range(ROUNDS):
-        progress(f"round {number + 1} of {ROUNDS}")
-        for found, url in zip(best, (small, large), strict=True):
-            again = with_portal(url, measure, polls)
-            found |= {name: min(value, found.get(name, value)) for name, value in again.items()}
-    return best[0], best[1]
 
 
 def fill(rows: int, open_now: int) -> None:

@@ -12,6 +12,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.common.databases import KINDS, fresh, with_portal
 from bench.common.endings import end_cleanly
 from bench.common.report import Line, at_least, at_most, beside, faster, progress, report
+from bench.common.timing import Found, best_by_turns, timed
 
 SMALL = 10_000
 ROUNDS = 3
@@ -34,8 +36,6 @@ WHERE r.state = %s AND (r.queue_at, r.attempt_id) {sign} (%s, %s) ORDER BY r.que
 """
 MEDIA_SQL = "SELECT * FROM liveness_storedmedia WHERE attempt_id IN ({marks}) ORDER BY id"
 
-Found = dict[str, float]
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -49,19 +49,10 @@ def main() -> int:
         with fresh(kind) as small, fresh(kind) as large:
             with_portal(small, fill, kind, SMALL)
             with_portal(large, fill, kind, options.rows)
-            lines += compared(kind, options.rows, *_by_turns(kind, small, large, options.runs))
+            progress(f"{kind}: {ROUNDS} rounds")
+            both = (partial(with_portal, url, measure, options.runs) for url in (small, large))
+            lines += compared(kind, options.rows, *best_by_turns(*both, ROUNDS))
     return report(lines)
-
-
-def _by_turns(kind: str, small: str, large: str, runs: int) -> tuple[Found, Found]:
-    """Both sizes measured by turns, the best of each kept: what else the machine does hits both alike."""
-    best: list[Found] = [{}, {}]
-    for number in range(ROUNDS):
-        progress(f"{kind}: round {number + 1} of {ROUNDS}")
-        for found, url in zip(best, (small, large), strict=True):
-            again = with_portal(url, measure, runs)
-            found |= {name: min(value, found.get(name, value)) for name, value in again.items()}
-    return best[0], best[1]
 
 
 def compared(kind: str, rows: int, small: Found, large: Found) -> list[Line]:
@@ -94,7 +85,7 @@ def measure(runs: int) -> Found:
     for tab in TABS:
         for depth, place in (("first page", None), ("90 % deep", _place(tab))):
             found |= _page(visit, f"{tab}, {depth}", tab, place, runs)
-    return found | {"stock": median(_timed(lambda: visit(STOCK)) for _ in range(3))}
+    return found | {"stock": median(timed(lambda: visit(STOCK)) for _ in range(3))}
 
 
 def _page(visit: Callable[[str], object], name: str, tab: str, place: tuple | None, runs: int) -> Found:
@@ -105,9 +96,9 @@ def _page(visit: Callable[[str], object], name: str, tab: str, place: tuple | No
     visit(address)
     for _ in range(runs):
         watch = Watch()
-        times.append(_timed(lambda: watch.over(lambda: visit(address))))  # noqa: B023
+        times.append(timed(lambda: watch.over(lambda: visit(address))))  # noqa: B023
         statements.append(watch.own)
-    floor = median(_timed(lambda: _floor(tab, place)) for _ in range(runs))
+    floor = median(timed(lambda: _floor(tab, place)) for _ in range(runs))
     sql = median(sum(seconds for _, seconds in own) * 1000 for own in statements)
     return {name: median(times), f"{name} sql": sql, f"{name} floor": floor, f"{name} queries": len(statements[0])}
 
@@ -181,12 +172,6 @@ def _visitor() -> Callable[[str], object]:
         return response.content
 
     return visit
-
-
-def _timed(act: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    act()
-    return (time.perf_counter() - begun) * 1000
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from bench.common.policies import WINDOW, Policy
 HOUR = 3600.0
 # The share of the vendor's limit that the limiter uses.
 PACE = 0.94
-MEDIAN, SIGMA, SHORTEST, LONGEST = 150.0, 0.6, 60.0, 600.0
+# Durations of checks in seconds, and the share that never ends.
+MEDIAN, SIGMA, SHORTEST, LONGEST, NEVER = 150.0, 0.6, 60.0, 600.0, 0.15
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class World:
     load: float
     swing: float = 0.0
     outage: float = 0.0
-    never: float = 0.15
+    never: float = NEVER
     reported: float = 0.0
     limit: float = 2.0
     warm_up: float = 3.0
@@ -84,7 +85,7 @@ def tokens(world: World) -> tuple[list[float], list[float]]:
         rate = 1 + world.swing * sin(2 * pi * (now / HOUR - world.warm_up) / 24)
         if dice.random() * (1 + world.swing) < rate:
             issued.append(now)
-            done.append(inf if dice.random() < world.never else now + _duration(dice))
+            done.append(inf if dice.random() < world.never else now + duration(dice))
     return issued, done
 
 
@@ -98,7 +99,8 @@ def figures(world: World, issued: list[float], done: list[float], fetched: list[
     )
 
 
-def _duration(dice: random.Random) -> float:
+def duration(dice: random.Random) -> float:
+    """Seconds that one check takes, of those that end."""
     while not SHORTEST <= (seconds := dice.lognormvariate(log(MEDIAN), SIGMA)) <= LONGEST:
         pass
     return seconds

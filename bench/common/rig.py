@@ -19,11 +19,10 @@ from statistics import median
 from typing import Any
 
 from bench.common.databases import fresh
+from bench.common.polling import NEVER, duration
 from bench.common.report import progress
 from tests.served import ROOT, stop
 
-# Durations of checks as in bench/policy_sim.py, in seconds.
-MEDIAN, SIGMA, SHORTEST, LONGEST, NEVER = 150.0, 0.6, 60.0, 600.0, 0.15
 SCENARIOS = ("pass_amara", "pass_without_video", "pass_mei")
 # So long after the last arrival every check is over, and has been asked about.
 TAIL = 1500.0
@@ -164,11 +163,7 @@ class Rig:
             self._finishes[token] = issued_at + takes
 
     def _takes(self) -> float | None:
-        if self._random.random() < NEVER:
-            return None
-        while not SHORTEST <= (takes := self._random.lognormvariate(math.log(MEDIAN), SIGMA)) <= LONGEST:
-            pass
-        return takes
+        return None if self._random.random() < NEVER else duration(self._random)
 
     def _disturb(self) -> None:
         if self.now - self._killed_at < self.course.kill_every:
