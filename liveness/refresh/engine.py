@@ -127,7 +127,7 @@ class Run:
         spent = time.monotonic() - self._stopped_at if self._stopped_at else 0.0
         given_up = self._downloads.drain(max(1.0, PATIENCE - spent))
         with suppress(Error):
-            leases.release_all(self._owner)
+            leases.release(self._feed.held, owner=self._owner)
             learning.learn(now=timezone.now())
         if given_up:
             self.summary.stopped = f"{given_up} downloads took too long to finish"
@@ -195,9 +195,8 @@ class Run:
             self._put_off(visit.attempt, f"the refresh failed ({type(problem).__name__}); see the log")
             self._finish(visit)
         except BaseException:
-            # The thread dies; the others must not wait for it, and the lease runs out.
+            # The thread dies; the others must not wait for it, and the end of the run gives the lease back.
             self._halt.set()
-            self._feed.done(visit)
             raise
 
     def _put_off(self, attempt: VerificationAttempt, problem: str) -> None:

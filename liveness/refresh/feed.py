@@ -87,6 +87,12 @@ class Feed:
         self._state = threading.Condition()
 
     @property
+    def held(self) -> set[int]:
+        """What was leased and not given back yet. Without the lock: who has it may wait for a database that hangs."""
+        ready = list(self._ready)
+        return self._out | {visit.attempt.id for visit in ready}
+
+    @property
     def is_idle(self) -> bool:
         """Is nobody working on anything?"""
         return not self._out

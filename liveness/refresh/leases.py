@@ -3,7 +3,7 @@
 import os
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -47,12 +47,7 @@ def renew(attempt_id: int, *, owner: str, now: datetime, length: timedelta = LEA
     return bool(held.update(lease_expires_at=now + length))
 
 
-def release_all(owner: str) -> int:
-    """Give back all that a run still holds; return how many there were."""
-    return VerificationAttempt.objects.filter(lease_owner=owner).update(lease_owner="", lease_expires_at=None)
-
-
-def release(attempt_ids: Sequence[int], *, owner: str) -> None:
-    """Give attempts back."""
+def release(attempt_ids: Collection[int], *, owner: str) -> None:
+    """Give back those of the attempts that this run still holds."""
     held = VerificationAttempt.objects.filter(id__in=attempt_ids, lease_owner=owner)
     held.update(lease_owner="", lease_expires_at=None)

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from liveness.client.errors import ConfigurationError, CredentialsError
@@ -170,6 +172,13 @@ def test_a_watch_goes_on_until_it_is_stopped(issue):
 
     engine.watch(Plan(workers=1), stop=stop, report=report)
     assert sum(reports) == 2
+
+
+def test_a_run_that_has_given_everything_back_does_not_search_the_table_for_more(issue):
+    issue()
+    with CaptureQueriesContext(connection) as seen:
+        assert run().counts.passed == 1
+    assert not [query["sql"] for query in seen if query["sql"].startswith("UPDATE") and "lease_owner" in query["sql"]]
 
 
 def test_missing_keys_end_the_run_and_lose_nothing(issue, settings):
