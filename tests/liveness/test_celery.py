@@ -133,7 +133,7 @@ def test_a_worker_that_is_woken_looks_at_once(deployment, sandbox):
     wait_until(lambda: is_stored(attempt), lambda: worker.log)
 
 
-@on_redis
+@on_both
 @pytest.mark.postgres
 def test_what_a_killed_worker_held_is_taken_over_when_its_lease_runs_out(deployment, sandbox, stalled):
     calling, fetching = stalled
@@ -155,7 +155,7 @@ def test_what_a_killed_worker_held_is_taken_over_when_its_lease_runs_out(deploym
         assert_everything_is_there(attempt)
 
 
-@on_redis
+@on_both
 def test_a_message_whose_process_was_killed_is_delivered_again_and_nothing_is_polled_twice(
     deployment, sandbox, stalled
 ):
@@ -167,7 +167,7 @@ def test_a_message_whose_process_was_killed_is_delivered_again_and_nothing_is_po
     assert calls(sandbox, stalled) == [1, 1]
 
 
-@on_redis
+@on_both
 def test_a_worker_that_is_told_to_stop_gives_back_what_it_holds(deployment, sandbox, stalled):
     worker = deployment.worker()
     deployment.send(tasks.refresh_due)
