@@ -1,45 +1,20 @@
-"""From the bytes of an answer to a typed result or a typed error."""
+"""From the bytes of an answer to a typed result: its code, its files, and its odd fields."""
 
 import json
-from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from liveness.client.envelope import open_envelope
-from liveness.client.errors import (
-    BadRequestError,
-    CredentialsError,
-    FaceIdError,
-    MalformedAnswerError,
-    ThrottledError,
-    TokenExpiredError,
-    TokenIllegalError,
-    VendorError,
-)
+from liveness.client.errors import MalformedAnswerError
 from liveness.client.results import Outcome, explain
-from liveness.client.types import (
-    FileInfo,
-    LivenessResult,
-    LivenessToken,
-    parse_liveness_result,
-    parse_liveness_token,
-)
+from liveness.client.types import FileInfo, LivenessToken, parse_liveness_result, parse_liveness_token
 
+from .conftest import TOKEN
+from .reading import read, read_fields
 from .server import fixture
 
-TOKEN = "D2B55F0C-FB5D-4FB6-8765-3E931EBBFC79"
 URL = "https://intl-reflect-h5-1257237511.cos.ap-guangzhou.myqcloud.com"
 MD5 = "682e24b207acf1825286c1fceef5631c"
-
-
-def read(body: bytes, status: int = 200) -> LivenessResult:
-    return parse_liveness_result(open_envelope(status, body))
-
-
-def read_fields(**fields: Any) -> LivenessResult:
-    return read(json.dumps({"Response": {"Result": "0", "RequestId": "r-1"} | fields}).encode())
 
 
 def test_it_reads_the_example_of_the_vendors_page() -> None:
@@ -67,26 +42,6 @@ def test_it_reads_every_captured_result(name: str, outcome: Outcome, has_media: 
     assert (result.video is not None, result.best_frame is not None) == (has_media, has_media)
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("get_liveness_result.token_expired", TokenExpiredError),
-        ("get_liveness_result.token_illegal", TokenIllegalError),
-        ("get_liveness_result.denied", BadRequestError),
-        ("get_liveness_result.internal_error", VendorError),
-        ("get_liveness_result.throttled", ThrottledError),
-        ("get_liveness_result.signature_expired", CredentialsError),
-        ("get_liveness_result.key_not_found", CredentialsError),
-        ("apply_liveness_token.invalid_parameter", BadRequestError),
-    ],
-)
-def test_it_raises_every_captured_error(name: str, kind: type[FaceIdError]) -> None:
-    with pytest.raises(kind) as caught:
-        open_envelope(200, fixture(name))
-    assert type(caught.value) is kind
-    assert caught.value.request_id == "b8cb2269-08b2-426c-8be8-c7142c7e64e4"
-
-
 def test_it_reads_an_issued_token() -> None:
     token = parse_liveness_token(open_envelope(200, fixture("apply_liveness_token.issued")))
     assert token == LivenessToken(TOKEN, "b8cb2269-08b2-426c-8be8-c7142c7e64e4")
@@ -96,43 +51,6 @@ def test_it_reads_an_issued_token() -> None:
 def test_it_refuses_an_answer_without_a_usable_token(token: object) -> None:
     with pytest.raises(MalformedAnswerError):
         parse_liveness_token({"SdkToken": token, "RequestId": "r"})
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b" ",
-        b"<html><body>502 Bad Gateway</body></html>",
-        b"null",
-        b"[]",
-        b'"text"',
-        b"{}",
-        b'{"Response": null}',
-        b'{"Response": []}',
-        b'{"Response": "0"}',
-        b'{"response": {"Result": "0"}}',
-        b'{"Response": {"Result": "0"}',
-        b'{"Response": {"Result": "0"}} trailing',
-        b'{"Response": {"Result": "0"}}{"Response": {"Result": "0"}}',
-        b'{"Response": {"Result": "1001", "Result": "0"}}',
-        b'{"Response": {"Result": "0"}, "Response": {"Result": "0"}}',
-        b'{"Response": {"Result": "0", "Extra": {"a": 1, "a": 2}}}',
-        b'{"Response": {"Result": "0", "Similarity": NaN}}',
-        b'{"Response": {"Result": "0", "Similarity": -Infinity}}',
-        b'{"Response": {"Result": "0", "Similarity": 1e999}}',
-        b'{"Response": {"Result": "0", "Description": "\xff\xfe"}}',
-        b'\xef\xbb\xbf{"Response": {"Result": "0"}}',
-        b'{"Response": {"Result": "0", "Extra": ' + b"9" * 5_000 + b"}}",
-        b"[" * 200_000,
-        b'{"Response": {"Result": "0", "Extra": ' + b"[" * 500 + b"]" * 500 + b"}}",
-        b'{"Response": ' * 100_000,
-    ],
-    ids=lambda body: repr(body[:50]),
-)
-def test_it_takes_nothing_malformed_for_a_result(body: bytes) -> None:
-    with pytest.raises(MalformedAnswerError):
-        read(body)
 
 
 @pytest.mark.parametrize("result", [None, True, False, 0.0, 1.5, [], ["0"], {}, "0\n", "x" * 65, "0\x00", "０", 10**30])
@@ -149,73 +67,6 @@ def test_it_never_makes_a_result_of_an_answer_without_one() -> None:
 @pytest.mark.parametrize(("result", "code"), [(0, "0"), (-999, "-999"), (1001, "1001"), ("", ""), ("0", "0")])
 def test_it_takes_a_json_integer_for_a_result_as_its_digits(result: object, code: str) -> None:
     assert read_fields(Result=result).result == code
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        None,
-        {},
-        [],
-        "InternalError",
-        {"Message": "no code"},
-        {"Code": None},
-        {"Code": ""},
-        {"Code": 5},
-        {"Code": "a b"},
-        {"Code": "x\r\ny"},
-        {"Code": TOKEN},
-    ],
-)
-def test_it_takes_even_a_broken_error_for_an_error(error: object) -> None:
-    with pytest.raises(MalformedAnswerError):
-        read_fields(Error=error)
-
-
-def test_it_believes_an_error_that_stands_beside_a_result() -> None:
-    with pytest.raises(TokenExpiredError):
-        read_fields(Error={"Code": "InvalidParameterValue.BizTokenExpired", "Message": ""})
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (429, ThrottledError),
-        (500, VendorError),
-        (502, VendorError),
-        (503, VendorError),
-        (204, MalformedAnswerError),
-        (206, MalformedAnswerError),
-        (301, MalformedAnswerError),
-        (307, MalformedAnswerError),
-        (401, MalformedAnswerError),
-        (403, MalformedAnswerError),
-        (404, MalformedAnswerError),
-        (407, MalformedAnswerError),
-    ],
-)
-@pytest.mark.parametrize("body", [b"<html>", b"", fixture("get_liveness_result.passed")])
-def test_it_takes_a_result_with_status_200_only(status: int, kind: type[FaceIdError], body: bytes) -> None:
-    with pytest.raises(kind) as caught:
-        open_envelope(status, body)
-    assert type(caught.value) is kind
-    assert caught.value.code == f"Http.{status}"
-    assert caught.value.__cause__ is None
-
-
-@pytest.mark.parametrize("status", [200, 302, 403, 500])
-def test_it_finds_an_error_in_the_body_whatever_the_status(status: int) -> None:
-    with pytest.raises(TokenIllegalError):
-        open_envelope(status, fixture("get_liveness_result.token_illegal"))
-
-
-def test_it_tells_the_clock_skew_for_an_expired_signature_only() -> None:
-    with pytest.raises(CredentialsError) as expired:
-        open_envelope(200, fixture("get_liveness_result.signature_expired"), clock_skew_seconds=400.0)
-    with pytest.raises(CredentialsError) as missing:
-        open_envelope(200, fixture("get_liveness_result.key_not_found"), clock_skew_seconds=400.0)
-    assert expired.value.clock_skew_seconds == 400.0
-    assert missing.value.clock_skew_seconds is None
 
 
 @pytest.mark.parametrize("description", [None, 5, ["x"], {}, True])
@@ -290,44 +141,3 @@ def test_it_keeps_the_signed_url_for_the_download_and_out_of_the_ledger() -> Non
     assert result.video.url == url
     assert result.answer["Video"]["Url"] == f"{URL}/[hidden]/video.mp4"
     assert result.answer["Tomorrow"] == {"Copy": [f"{URL}/[hidden]/video.mp4"]}
-
-
-names = st.sampled_from(["Response", "Error", "Code", "Message", "Result", "RequestId", "Video", "Url", "MD5", "Size"])
-values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text()
-    | st.sampled_from(["0", "-999", "InternalError"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names | st.text(max_size=5), inner, max_size=5),
-    max_leaves=15,
-)
-responses = st.fixed_dictionaries(
-    {}, optional={"Error": values, "Result": values, "Video": values, "Description": values, "RequestId": values}
-)
-
-
-@given(
-    document=values | st.builds(lambda fields: {"Response": fields}, responses),
-    status=st.sampled_from([200, 200, 200, 302, 500]),
-)
-@example(document={"Response": {"Result": "0"}}, status=200)
-@example(document={"Response": {"Result": "0"}}, status=500)
-def test_it_makes_a_result_or_a_typed_error_of_any_json(document: object, status: int) -> None:
-    try:
-        result = read(json.dumps(document).encode(), status)
-    except FaceIdError as error:
-        assert "\n" not in str(error)
-        return
-    assert isinstance(document, dict)
-    response = document["Response"]
-    assert status == 200
-    assert "Error" not in response
-    assert result.result == str(response["Result"])
-
-
-@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
-def test_it_makes_a_typed_error_of_any_bytes(body: bytes) -> None:
-    with pytest.raises(FaceIdError):
-        read(body)

@@ -18,16 +18,10 @@ from tests.liveness.refresh.steps import (
     assert_everything_is_stored_once,
     assert_it_is_told_and_the_next_run_goes_on,
     killed_at,
-    registered,
     run,
 )
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
-
-
-@pytest.fixture
-def attempt(sandbox):
-    return registered(sandbox)
 
 
 def test_a_full_disk_loses_no_result(attempt, sandbox, monkeypatch):

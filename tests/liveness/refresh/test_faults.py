@@ -6,19 +6,13 @@ operator is told in one line.
 
 import contextlib
 import socket
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
-from django.utils import timezone
 
-from liveness.client.errors import CredentialsError, TlsError
-from liveness.exceptions import AccountError
-from liveness.models import MediaState, Outcome, VerificationAttempt
-from liveness.refresh import breaker, engine
-from liveness.refresh.engine import Plan
-from liveness.services import attempts
+from liveness.client.errors import TlsError
+from liveness.models import MediaState, Outcome
+from liveness.refresh import breaker
 from tests.liveness.refresh.steps import (
     assert_everything_is_stored_once,
     assert_it_is_told_and_the_next_run_goes_on,
@@ -27,12 +21,6 @@ from tests.liveness.refresh.steps import (
 )
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
-
-
-@pytest.fixture
-def attempt(sandbox):
-    return registered(sandbox)
-
 
 API_FAULTS = [
     {"fault": "reset"},
@@ -160,46 +148,6 @@ def test_a_link_to_another_host_is_not_followed(attempt, sandbox):
     assert "meta-data" not in summary.lines()[0]
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "AuthFailure.SecretIdNotFound",
-        "AuthFailure.SignatureFailure",
-        "AuthFailure.TokenFailure",
-        "AuthFailure.UnauthorizedOperation",
-        "UnauthorizedOperation.Arrears",
-        "UnsupportedRegion",
-    ],
-)
-def test_credentials_that_fail_end_the_run_and_lose_nothing(code, attempt, sandbox):
-    others = [registered(sandbox) for _ in range(5)]
-    sandbox.inject("error", code=code, times=None)
-    with pytest.raises(CredentialsError, match=code):
-        run()
-    assert len(list(sandbox.calls)) == 1
-    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING, lease_owner="").count() == 1 + len(others)
-    sandbox.clear_faults()
-    assert run().counts.passed == 6
-
-
-def test_a_key_that_is_revoked_in_the_middle_of_a_run_ends_it(sandbox):
-    for _ in range(6):
-        registered(sandbox)
-    sandbox.inject("revoked", skip=2, times=None)
-    with pytest.raises(CredentialsError):
-        run()
-    assert VerificationAttempt.objects.filter(outcome=Outcome.PASSED).count() == 2
-    sandbox.clear_faults()
-    assert run().counts.passed == 4
-
-
-def test_a_wrong_clock_ends_the_run_and_is_measured(attempt, sandbox):
-    sandbox.inject("clock_skew", seconds=3600, times=None)
-    with pytest.raises(CredentialsError) as failure:
-        run()
-    assert failure.value.clock_skew_seconds == pytest.approx(-3600, abs=5)
-
-
 def test_a_refused_connection_is_told_and_the_run_ends_early(attempt, sandbox, settings):
     for _ in range(20):
         registered(sandbox)
@@ -232,128 +180,11 @@ def test_a_server_that_does_not_speak_tls_is_told(attempt, sandbox, settings):
     assert run(force=True).counts.passed == 1
 
 
-def test_a_token_the_vendor_refuses_is_invalid_but_not_for_ever(attempt, sandbox):
-    sandbox.inject("token_illegal")
-    assert run().counts.invalid == 1
-    assert run(named=[attempt.id]).counts.passed == 1
-    assert_everything_is_stored_once(attempt)
-
-
-def test_an_invalid_token_is_told_once_and_looked_at_again_by_itself(attempt, sandbox):
-    sandbox.inject("token_illegal", times=2)
-    assert "does not know" in run().lines()[0]
-    attempt.refresh_from_db()
-    assert timezone.now() < attempt.next_poll_at < attempt.expires_at
-    assert run(force=True).counts.polled == 0
-    VerificationAttempt.objects.update(next_poll_at=timezone.now())
-    assert run().lines() == []
-    VerificationAttempt.objects.update(next_poll_at=timezone.now())
-    assert run().counts.passed == 1
-
-
-def test_an_invalid_token_that_turns_out_unfinished_is_pending_again(sandbox):
-    attempt = registered(sandbox, "never_finishes")
-    sandbox.inject("token_illegal")
-    run()
-    assert run(named=[attempt.id]).counts.pending == 1
-    attempt.refresh_from_db()
-    assert (attempt.outcome, attempt.finished_at) == (Outcome.PENDING, None)
-
-
-def test_a_refusal_loses_no_file_that_can_still_be_had(attempt, sandbox):
-    sandbox.inject("forbidden", scope="media", times=None)
-    run()
-    sandbox.clear_faults()
-    sandbox.inject("token_illegal")
-    assert run(force=True).counts.media_lost == 0
-    assert run(force=True).counts.media_stored == 2
-
-
-def test_many_like_failures_are_one_line(sandbox):
-    for _ in range(6):
-        registered(sandbox)
-    sandbox.inject("error", code="InternalError", times=None)
-    assert len(run().lines()) == 1
-
-
 def test_a_failure_that_will_not_pass_is_asked_about_rarely(attempt, sandbox):
     sandbox.inject("error", code="OperationDenied")
     run()
     attempt.refresh_from_db()
     assert attempt.next_poll_at - attempt.last_polled_at >= timedelta(minutes=9)
-
-
-def test_an_attempt_is_counted_once_whatever_happens_in_its_second_round(attempt, sandbox):
-    sandbox.inject("forbidden", scope="media", times=None)
-    sandbox.inject("token_expired", skip=1)
-    counts = run().counts
-    assert (counts.polled, counts.passed, counts.media_lost) == (1, 1, 2)
-
-
-def test_a_result_that_was_missed_is_told(sandbox):
-    attempt = registered(sandbox, issued_ago=7300)
-    assert str(attempt.public_id) in run().lines()[0]
-
-
-def test_an_abandoned_check_is_not_told(sandbox):
-    attempt = registered(sandbox, "never_finishes", issued_ago=7300)
-    VerificationAttempt.objects.update(last_polled_at=attempt.expires_at - timedelta(minutes=5), poll_count=9)
-    assert run().lines() == []
-
-
-def test_a_database_that_is_away_ends_a_watch_no_more_than_a_run(attempt, sandbox, monkeypatch):
-    stop, reports, real = threading.Event(), [], engine.Run.go
-    answers = iter([OperationalError("server closed the connection")])
-
-    def away_at_first(*args, **kwargs):
-        for failure in answers:
-            raise failure
-        return real(*args, **kwargs)
-
-    def report(summary):
-        reports.append(summary)
-        if summary.counts.passed:
-            stop.set()
-
-    monkeypatch.setattr(engine.Run, "go", away_at_first)
-    monkeypatch.setattr(engine, "OUTAGE_PAUSE", 0.05)
-    engine.watch(Plan(workers=1), stop=stop, report=report)
-    assert "database" in reports[0].lines()[0]
-    assert reports[-1].counts.passed == 1
-
-
-def test_what_nobody_foresaw_is_put_off_and_told_without_details(attempt, sandbox, monkeypatch, caplog):
-    def fail(*args, **kwargs):
-        raise RuntimeError("canary")
-
-    monkeypatch.setattr(attempts, "record", fail)
-    lines = run().lines()
-    attempt.refresh_from_db()
-    assert attempt.next_poll_at > timezone.now()
-    assert "RuntimeError" in lines[0]
-    assert "canary" not in lines[0] + caplog.text
-
-
-def test_a_vendor_that_knows_no_token_at_all_is_a_wrong_account(sandbox):
-    for _ in range(15):
-        registered(sandbox)
-    sandbox.inject("token_illegal", times=None)
-    with pytest.raises(AccountError, match="LIVENESS_REGION"):
-        run()
-    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING).count() == 15 - breaker.ALL_REFUSED
-
-
-def test_a_token_that_the_vendor_lets_expire_is_expired_with_its_files_lost(attempt, sandbox):
-    sandbox.inject("forbidden", scope="media", times=None)
-    run()
-    sandbox.inject("token_expired")
-    summary = run(force=True)
-    attempt.refresh_from_db()
-    assert attempt.outcome == Outcome.PASSED
-    assert summary.counts.media_lost == 2
-    assert {media.state for media in attempt.media.all()} == {MediaState.LOST}
-    assert all("HTTP 403" in media.reason for media in attempt.media.all())
-    assert any("lost" in line for line in summary.lines())
 
 
 def test_a_download_that_keeps_failing_is_tried_less_and_less_often(attempt, sandbox):

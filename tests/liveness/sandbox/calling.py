@@ -118,3 +118,13 @@ def received(connection: socket.socket) -> bytes:
         while piece := connection.recv(65536):
             data += piece
     return data
+
+
+def head_and_body(raw: bytes) -> tuple[bytes, bytes]:
+    head, _, body = raw.partition(b"\r\n\r\n")
+    return head, body
+
+
+def declared_length(head: bytes) -> int:
+    lines = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    return int(lines[0].partition(b":")[2])

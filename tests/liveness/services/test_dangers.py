@@ -15,11 +15,6 @@ ACTOR = Actor.system("tests")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-@pytest.fixture
-def now():
-    return timezone.now()
-
-
 def ending(now, in_minutes=10, **fields):
     """An attempt whose token runs out in so many minutes, planned for a minute from now."""
     issued_at = now - 2 * HOUR + in_minutes * MINUTE

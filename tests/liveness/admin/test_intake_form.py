@@ -1,0 +1,54 @@
+"""The form that registers a token in the admin."""
+
+import pytest
+
+from liveness.models import AuditEvent, VerificationAttempt
+from liveness.services import audit
+from tests.liveness.admin.pages import ATTEMPTS, LOOK, staff
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_intake_form_registers_a_token_and_never_shows_it(root, django_user_model):
+    token = "0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9"
+    values = {"sdk_token": token, "subject_reference": "S-1", "issued_at": "", "region": "ap-jakarta"}
+    added = root.post(f"{ATTEMPTS}add/", values, follow=True)
+    attempt = VerificationAttempt.objects.get(sdk_token=token)
+    assert (attempt.subject_reference, attempt.region) == ("S-1", "ap-jakarta")
+    assert "The token is registered" in added.text
+    assert AuditEvent.objects.get().action == audit.ATTEMPT_REGISTERED
+
+    again = root.post(f"{ATTEMPTS}add/", values, follow=True)
+    assert again.redirect_chain == [(f"{ATTEMPTS}{attempt.pk}/change/", 302)]
+    assert "registered before" in again.text
+
+    other = root.post(f"{ATTEMPTS}add/", values | {"subject_reference": "S-2"})
+    assert "registered for another subject" in other.text
+    assert VerificationAttempt.objects.count() == 1
+    assert not any(token in page.text for page in (added, again, other))
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"sdk_token": "short"}, "The token must be"),
+        ({"sdk_token": "with spaces in it"}, "The token must be"),
+        ({"sdk_token": ""}, "This field is required"),
+        ({"subject_reference": ""}, "This field is required"),
+        ({"issued_at": "2999-01-01T00:00"}, "in the future"),
+        ({"issued_at": "yesterday"}, "Enter a valid date/time"),
+        ({"region": "ap-nowhere"}, "Select a valid choice"),
+    ],
+)
+def test_the_intake_form_says_what_to_correct_and_forgets_the_token(root, values, problem):
+    good = {"sdk_token": "A-TOKEN-THAT-IS-FINE", "subject_reference": "S-1", "region": "ap-singapore"}
+    response = root.post(f"{ATTEMPTS}add/", good | values)
+    assert (response.status_code, VerificationAttempt.objects.count()) == (200, 0)
+    assert problem in response.text
+    assert "A-TOKEN-THAT-IS-FINE" not in response.text
+
+
+def test_the_intake_form_takes_its_own_permission():
+    assert staff(*LOOK).get(f"{ATTEMPTS}add/").status_code == 403
+    assert staff(*LOOK).post(f"{ATTEMPTS}add/", {"sdk_token": "A-TOKEN-THAT-IS-FINE"}).status_code == 403
+    assert staff("add_verificationattempt").get(f"{ATTEMPTS}add/").status_code == 200

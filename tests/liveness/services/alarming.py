@@ -1,0 +1,18 @@
+"""Rounds of the alarm as tests ask for them."""
+
+from datetime import timedelta
+
+from liveness.services import alarms
+from liveness.services.audit import Actor
+
+ACTOR = Actor.system("tests")
+MINUTE = timedelta(minutes=1)
+
+
+def tell(now) -> alarms.Round:
+    return alarms.tell(now=now, actor=ACTOR)
+
+
+def begin(now) -> None:
+    """The first round, after which losses are told."""
+    assert tell(now).sent == {}

@@ -1,0 +1,16 @@
+"""What tests of alarms and dangers start from."""
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+
+@pytest.fixture
+def now():
+    return timezone.now()
+
+
+@pytest.fixture
+def emails(settings):
+    settings.LIVENESS_ALARM_EMAILS = ["operator@example.com", "on-call@example.com"]
+    return mail.outbox
