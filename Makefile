@@ -28,7 +28,7 @@ demo: install ## Run the whole portal against a sandbox on http://127.0.0.1:8000
 
 test: install ## Run every test, then those for PostgreSQL on a PostgreSQL of their own
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
-	$(BIN)/python -m tests.with_postgres $(BIN)/python -m pytest -m postgres
+	$(BIN)/python -m tests.with_postgres $(BIN)/python -m pytest -m postgres --numprocesses $(JOBS) --dist loadfile
 
 check: install ## Lint, formatting, types, migrations, settings, templates
 	$(BIN)/ruff check
