@@ -65,7 +65,7 @@ def parsed() -> argparse.Namespace:
 
 def measured(kind: str, size: int, options: argparse.Namespace, counter: Counter) -> Arrivals:
     """What arrives while so many processes call."""
-    progress(f"{kind}, {size} processes")
+    progress(f"{kind}, processes: {size}")
     run = {"limit": LIMIT, "callers": size, "port": counter.port, "seconds": options.seconds}
     with place(kind) as address:
         if kind == "Celery":
