@@ -5,7 +5,7 @@
 The cost: the processor time of the whole process and its statements for each poll, from lease to record, slot
 reservation included, on PostgreSQL and by turns, with an answer that costs nothing: "unfinished"; and the time of a
 whole run for one attempt, which a person waits for. The memory: an endless run asks a server on loopback about
-attempts that come due again at once. Needs PostgreSQL installed and 2 GB in the temporary directory; takes about 18
+attempts that come due again at once. Needs PostgreSQL installed and 2 GB in the temporary directory; takes about 15
 minutes. Exit 1 when an aim is missed by a factor of 2 or more.
 """
 
