@@ -6,7 +6,6 @@ and repeats exception texts, which may name hosts and paths.
 
 import tempfile
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 from django.contrib.auth.decorators import login_not_required
@@ -17,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from liveness.app_settings import app_settings
-from liveness.models import VerificationAttempt
+from liveness.services.gauges import oldest_due
 
 # A quarter of the two hours in which a result can be read: time enough to act before anything is lost.
 OLDEST_DUE = 1800.0
@@ -56,7 +55,7 @@ def _finding(probe: Callable[[], str]) -> tuple[bool, str]:
 
 
 def _database() -> str:
-    _most_overdue(timezone.now())
+    oldest_due(timezone.now())
     return "ok"
 
 
@@ -72,16 +71,10 @@ def _storage() -> str:
 
 
 def _refresh() -> str:
-    now = timezone.now()
-    since = _most_overdue(now)
-    age = (now - since).total_seconds() if since else 0.0
+    age = oldest_due(timezone.now())
     if age > OLDEST_DUE:
         raise NotReadyError(f"an attempt has been due for {age:.0f} s; is liveness_refresh running?")
     return f"oldest due attempt: {age:.0f} s"
-
-
-def _most_overdue(now: datetime) -> datetime | None:
-    return VerificationAttempt.objects.due(now).values_list("next_poll_at", flat=True).first()
 
 
 PROBES: dict[str, Callable[[], str]] = {"database": _database, "storage": _storage, "refresh": _refresh}

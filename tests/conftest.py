@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from liveness.models import append_only
+from liveness.refresh import engine
 from liveness.sandbox.server import Sandbox
 
 # The machine may be busy: how long an example takes says nothing about the code.
@@ -58,6 +59,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def _own_storage(settings, tmp_path):
     settings.LIVENESS_MEDIA_ROOT = tmp_path / "evidence"
     settings.LIVENESS_PACE_FILE = tmp_path / "pace.sqlite3"
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_an_outage(monkeypatch):
+    """What a run of another test met must not make those of this one wary."""
+    monkeypatch.setattr(engine, "_held", engine._Held())
 
 
 @pytest.fixture(autouse=True, scope="session")

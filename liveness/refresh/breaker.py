@@ -25,13 +25,16 @@ class Breaker:
     """Counts what happens in a row, over all threads of a run.
 
     `is_patient`: an outage is waited out. Otherwise it raises OutageError, for a run that somebody starts again anyway.
+    `is_wary`: the last run ended by an outage, so that this one begins with a probe.
     """
 
-    def __init__(self, *, is_patient: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, is_patient: bool = False, is_wary: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._is_patient = is_patient
         self._clock = clock
         self._lock = threading.Lock()
-        self._failures = 0
+        self._failures = OUTAGE if is_wary else 0
         self._refusals = 0
         self._answers = 0
         self._pause = FIRST_PAUSE

@@ -54,7 +54,15 @@ logger = logging.getLogger(__name__)
 class Run:
     """One pass over the plan's attempts, or an endless one; see `Feed` for what it works on."""
 
-    def __init__(self, plan: Plan, limiter: Limiter, stop: threading.Event, *, is_endless: bool = False) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        limiter: Limiter,
+        stop: threading.Event,
+        *,
+        is_endless: bool = False,
+        is_wary: bool = False,
+    ) -> None:
         self.summary = Summary()
         self._plan = plan
         self._stop = stop
@@ -71,8 +79,9 @@ class Run:
             self._halt,
             plan.actor,
             self._feed.price,
+            self._feed.downloads,
             is_named=plan.named is not None,
-            breaker=Breaker(is_patient=is_endless),
+            breaker=Breaker(is_patient=is_endless, is_wary=is_wary),
         )
 
     def go(self, progress: Progress | None = None, report: Progress | None = None) -> Summary:
@@ -212,9 +221,10 @@ class Run:
 
 
 class _Held:
-    """Until when this process waits for an operator, in seconds of the monotonic clock."""
+    """Until when this process starts no slice, in seconds of the monotonic clock, and whether an outage is why."""
 
     until = 0.0
+    is_outage = False
 
 
 _held = _Held()
@@ -233,10 +243,11 @@ def run(plan: Plan, *, stop: threading.Event | None = None, progress: Progress |
     except ImproperlyConfigured as failure:
         return Summary(failure=failure)
     try:
-        summary = Run(plan, limiter, stop or threading.Event()).go(progress)
+        summary = Run(plan, limiter, stop or threading.Event(), is_wary=_held.is_outage).go(progress)
     finally:
         limiter.close()
     _held.until = time.monotonic() + HOLD if summary.failure or summary.stopped else 0.0
+    _held.is_outage = bool(summary.stopped)
     return summary
 
 

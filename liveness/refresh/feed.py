@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.refresh import leases, picking
-from liveness.refresh.policy import Price
+from liveness.refresh.policy import Price, SuccessRate
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
 
@@ -79,7 +79,7 @@ class Feed:
         self._is_endless = is_endless or plan.seconds is not None
         self._ends_at = time.monotonic() + plan.seconds if plan.seconds is not None else math.inf
         self._started_at = timezone.now()
-        self.price = Price()
+        self.price, self.downloads = Price(), SuccessRate()
         self._ready: deque[Visit] = deque()
         self._out: set[int] = set()
         self._count = 0
@@ -155,6 +155,7 @@ class Feed:
                 now=now,
                 passing_over=self.stuck | self._out,
                 is_endless=self._is_endless,
+                downloads=self.downloads.value,
             )
         candidates = self._plan.candidates(self._started_at).filter(id__gt=self._last_id)
         leased = leases.take(candidates, count, owner=self._owner, now=now)

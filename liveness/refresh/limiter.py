@@ -2,8 +2,8 @@
 
 Each call reserves the next slot of one shared line and sleeps until it comes. There is no burst, so the vendor never
 sees a full second's calls meet the next second's. Measured over real HTTP with up to 24 processes this kept to 20
-arrivals in any second (`bench/arrivals.py`), where eleven of fourteen library set-ups (pyrate-limiter, limits,
-throttled-py, Celery's rate_limit) let more through; that is why it is written by hand.
+arrivals in any second, where eight of nine set-ups of pyrate-limiter, limits and Celery's rate_limit, at the limit
+itself, let more through (`bench/arrivals.py`); that is why it is written by hand.
 
 Some share of the limit has to stay unused, for calls spaced at exactly the limit still meet on their way. At a pace of
 0.94 a call may be 64 ms later than the others before 21 of them arrive within a second (`1 / pace - 1`), at 0.95 53 ms;

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
 
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
+from liveness.models.attempt import ANSWERED
 from liveness.refresh import learning, leases, policy
 from liveness.refresh.durations import LATEST, Durations
 from liveness.refresh.policy import Candidate, Price
@@ -15,10 +16,9 @@ from liveness.refresh.policy import Candidate, Price
 BREADTH = 4
 # One of so many is leased of what can wait, as long as anything else is due; none where there is only one.
 PATIENT_SHARE = 8
-# What the vendor does not know, or whose files could not be fetched or kept. The outcomes are named one by one, and
-# rows are read in the order of the index: else one or the other database takes the index of all that is due.
-FINISHED = [outcome for outcome in Outcome.values if outcome != Outcome.PENDING]
-_IS_STUCK = Q(finished_at__isnull=False, outcome__in=FINISHED) & (Q(outcome=Outcome.INVALID) | Q(failure_count__gt=0))
+# Files that could not be fetched get up to this share, as far as downloads succeed: what is to be had there is certain.
+FILES_SHARE = 0.75
+_WANTS_FILES = Q(outcome__in=ANSWERED, failure_count__gt=0)
 FIELDS = ("id", "issued_at", "unfinished_at", "expires_at", "reported_at", "outcome")
 
 
@@ -31,12 +31,14 @@ def lease(
     now: datetime,
     passing_over: Collection[int] = (),
     is_endless: bool = True,
+    downloads: float = 1.0,
 ) -> list[VerificationAttempt]:
     """Lease up to `count` of the attempts that were due at `until`, the most urgent first; the price follows.
 
     In an endless run, what was looked at and is not worth the price now is planned anew, so that it does not stand in
-    the way; and no slot is left unused as long as a poll is worth the lowest price, as after a backlog whose high price
-    put much off. A run that ends takes all that is due, in the same order.
+    the way; no slot is left unused as long as a poll is worth the lowest price, as after a backlog whose high price put
+    much off; and beside the `count` as many come that need no call. A run that ends takes all that is due, in the same
+    order. `downloads` is the share of the latest downloads that succeeded.
     """
     known = learning.durations()
     with transaction.atomic():
@@ -45,16 +47,23 @@ def lease(
         chosen = policy.choose(window, count, durations=known, now=now, price=price.value)
         price.update([policy.worth(known, one, now) for one in chosen], count)
         left_out = [one for one in window if one not in chosen]
+        others, over = _others(due, count, count - len(chosen), downloads, now), _over(due, count, now)
         if not is_endless:
-            chosen = [*chosen, *left_out][:count]
-        elif len(chosen) < count:
-            chosen += _ahead(count - len(chosen), known, until, now)
+            others, over = [*others, *over[: _share(count, count - len(chosen) - len(others))]], []
+        chosen = chosen[: count - len(others)]
+        room = count - len(chosen) - len(others)
+        if not is_endless:
+            chosen += left_out[:room]
+        elif room:
+            chosen += _ahead(room, known, until, now)
         else:
             _plan_anew(left_out, known, now, price.value)
-        share = max(min(1, count - 1), count // PATIENT_SHARE, count - len(chosen))
-        patient = _patient(due, min(share, count), now)
-        chosen = [*chosen[: count - len(patient)], *patient]
-        return leases.hold([one.id for one in chosen], owner=owner, now=now)
+        return leases.hold([one.id for one in (*chosen, *others, *over)], owner=owner, now=now)
+
+
+def _share(count: int, spare: int) -> int:
+    """How many of `count` calls go to what can wait, when nobody else wants `spare` of them."""
+    return max(min(count - 1, max(1, count // PATIENT_SHARE)), spare)
 
 
 def _due(until: datetime, now: datetime, passing_over: Collection[int]) -> AttemptQuerySet:
@@ -63,17 +72,45 @@ def _due(until: datetime, now: datetime, passing_over: Collection[int]) -> Attem
     return due.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
 
 
-def _patient(due: AttemptQuerySet, share: int, now: datetime) -> list[Candidate]:
-    """What must not stand before a result that can be had, the most overdue first.
+def _others(due: AttemptQuerySet, count: int, spare: int, downloads: float, now: datetime) -> list[Candidate]:
+    """What is not chosen by its score: files to fetch again, then what must not stand before a result."""
+    files = _files(due, max(int(FILES_SHARE * downloads * count), _share(count, spare)), now)
+    return [*files, *_patient(due, _share(count, spare - len(files)), now)][:count]
 
-    Two lookups, each by an index of its own: one for both would walk through all that is due.
+
+def _files(due: AttemptQuerySet, places: int, now: datetime) -> list[Candidate]:
+    """Answered attempts whose files could not be fetched or kept, the nearest to their end first.
+
+    Each outcome is looked up by itself, and in the order of the index: else one or the other database walks through all
+    that is due.
     """
-    lanes = (
-        due.filter(_is_over(now)).order_by("expires_at", "id"),
-        due.filter(_IS_STUCK).order_by("outcome", "next_poll_at"),
-    )
-    found = {row[1]: row for lane in lanes for row in lane.values_list("next_poll_at", *FIELDS)[:share]}
-    return [_candidate(now, *row[1:]) for row in sorted(found.values())[:share]]
+    wanted = due.filter(_WANTS_FILES, expires_at__gt=now - policy.GRACE)
+    closing = wanted.filter(expires_at__lte=now + policy.CLOSING).order_by("expires_at", "id")
+    overdue = (wanted.filter(_has_ended(outcome)).order_by("outcome", "next_poll_at") for outcome in ANSWERED)
+    return sorted(_first(places, now, closing, *overdue), key=lambda one: one.expires_at)[:places]
+
+
+def _patient(due: AttemptQuerySet, share: int, now: datetime) -> list[Candidate]:
+    """Tokens that the vendor does not know, and those that ran out before anybody asked, the most overdue first."""
+    unknown = due.filter(_has_ended(Outcome.INVALID)).order_by("outcome", "next_poll_at")
+    late = due.filter(_is_over(now), poll_count=0).order_by("expires_at", "id")
+    return _first(share, now, late, unknown)[:share]
+
+
+def _over(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
+    """What ran out and was asked about before: it is closed without a call. If it took calls' places, more would run
+    out than are closed as soon as many people drop out."""
+    return _first(count, now, due.filter(_is_over(now), poll_count__gt=0).order_by("expires_at", "id"))
+
+
+def _first(count: int, now: datetime, *lanes: AttemptQuerySet) -> list[Candidate]:
+    """The first `count` candidates of each lane, each once."""
+    found = {row[0]: _candidate(now, *row) for lane in lanes for row in lane.values_list(*FIELDS)[:count]}
+    return list(found.values())
+
+
+def _has_ended(outcome: str) -> Q:
+    return Q(finished_at__isnull=False, outcome=outcome)
 
 
 def _is_over(now: datetime) -> Q:
@@ -83,16 +120,13 @@ def _is_over(now: datetime) -> Q:
 
 def _window(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
     """The candidates of the three lanes."""
-    urgent = due.exclude(_is_over(now) | _IS_STUCK)
-    lanes = (
-        urgent.filter(reported_at__isnull=False).order_by("next_poll_at", "id")[:count],
-        urgent.filter(expires_at__lte=now + policy.CLOSING, expires_at__gt=now - policy.GRACE).order_by(
-            "expires_at", "id"
-        )[:count],
-        urgent.order_by("next_poll_at", "id")[: BREADTH * count],
-    )
-    found = {row[0]: _candidate(now, *row) for lane in lanes for row in lane.values_list(*FIELDS)}
-    return list(found.values())
+    urgent = due.exclude(_is_over(now) | Q(outcome=Outcome.INVALID) | _WANTS_FILES)
+    reported = urgent.filter(reported_at__isnull=False).order_by("next_poll_at", "id")
+    closing = urgent.filter(expires_at__lte=now + policy.CLOSING, expires_at__gt=now - policy.GRACE)
+    first = _first(count, now, reported, closing.order_by("expires_at", "id"))
+    known = {one.id for one in first}
+    overdue = _first(BREADTH * count, now, urgent.order_by("next_poll_at", "id"))
+    return [*first, *(one for one in overdue if one.id not in known)]
 
 
 def _ahead(count: int, durations: Durations, until: datetime, now: datetime) -> list[Candidate]:

@@ -39,6 +39,8 @@ FLOOR = 1.0
 # A process's price follows its batches by this share at each. It stays below what the least urgent poll was worth, so
 # that somewhat more attempts are due than can be polled, and none of the calls is left over.
 WEIGHT, MARGIN = 0.1, 0.4
+# Each download counts by this share in the rate of those that succeed.
+RATE_WEIGHT = 0.1
 # With less of a chance a check is only looked at when its time has passed.
 LEAST_CHANCE, TINY = 0.02, 1e-6
 CLOSING = timedelta(minutes=20)
@@ -86,6 +88,16 @@ class Price:
             self.value = max(FLOOR, self.value + WEIGHT * (marginal - self.value))
 
 
+@dataclass
+class SuccessRate:
+    """The share of the latest downloads that brought their files: a moving average of one process."""
+
+    value: float = 1.0
+
+    def update(self, *, is_success: bool) -> None:
+        self.value += RATE_WEIGHT * (is_success - self.value)
+
+
 def score(durations: Durations, issued_at: datetime, unfinished_at: datetime | None, now: datetime) -> float:
     """Seconds of waiting that each poll saves, if one is made at `now`; 0 where a result is too unlikely."""
     return _score(durations, _seen(issued_at, unfinished_at), (now - issued_at).total_seconds())
@@ -131,14 +143,15 @@ def next_poll(
     seen = _seen(issued_at, unfinished_at)
     if seen >= LATEST:
         last_look = expires_at - LAST_LOOK
-        return last_look if now < last_look else max(expires_at + GRACE, now)
-    if _score(durations, seen, (now - issued_at).total_seconds()) >= price:
+        planned = last_look if now < last_look else max(expires_at + GRACE, now)
+    elif _score(durations, seen, (now - issued_at).total_seconds()) >= price:
         return now + GAP
-    planned = _planned(durations, issued_at, seen, expires_at, price)
+    else:
+        planned = max(_planned(durations, issued_at, seen, expires_at, price), now + GAP)
     if reported_at and now < reported_at + REPORT_HOLDS:
         # The report may come before the vendor's answer: ask again soon, then less and less often.
-        planned = min(planned, now + (now - reported_at))
-    return max(planned, now + GAP)
+        planned = min(planned, now + max(now - reported_at, GAP))
+    return planned
 
 
 def choose(

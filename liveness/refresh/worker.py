@@ -27,7 +27,7 @@ from liveness.refresh import leases, policy
 from liveness.refresh.breaker import Breaker
 from liveness.refresh.feed import Visit
 from liveness.refresh.limiter import Limiter
-from liveness.refresh.policy import Price
+from liveness.refresh.policy import Price, SuccessRate
 from liveness.refresh.summary import Summary
 from liveness.services import attempts, budget, clients, losses, media, meters
 from liveness.services.audit import Actor
@@ -47,6 +47,7 @@ class Worker:
     stop: threading.Event
     actor: Actor
     price: Price
+    downloads: SuccessRate = field(default_factory=SuccessRate)
     is_named: bool = False
     clock: Callable[[], datetime] = timezone.now
     breaker: Breaker = field(default_factory=Breaker)
@@ -78,19 +79,22 @@ class Worker:
             return False
         capture = media.capture(attempt, result, actor=self.actor)
         self.summary.add(media_stored=capture.stored)
+        self.downloads.update(is_success=not capture.problems)
         if not capture.problems:
             settled = retried(lambda: attempts.settle(attempt.id, now=self.clock()))
             if settled.next_poll_at is None:
                 meters.observe(meters.MARGIN, (settled.expires_at - self.clock()).total_seconds())
             return False
-        is_readable = policy.is_readable(attempt.expires_at, self.clock())
-        if capture.is_refetchable and visit.rounds < ROUNDS and is_readable:
+        # While downloads fail anyway, it is not the link.
+        is_worth_it = self.downloads.value > 0.5 and policy.is_readable(attempt.expires_at, self.clock())
+        if capture.is_refetchable and visit.rounds < ROUNDS and is_worth_it:
             return True
         self._postpone(visit, "; ".join(capture.problems), is_passing=capture.is_refetchable)
         return False
 
     def leave(self, visit: Visit) -> None:
         """The answer is kept; its files wait for a fresh link, because more downloads wait than can be begun soon."""
+        self.downloads.update(is_success=False)
         self._postpone(visit, "more files wait than can be fetched; is the disk or the media host slow?")
 
     def release(self, visit: Visit) -> None:

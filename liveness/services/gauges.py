@@ -9,10 +9,13 @@ from django.db.models import Count, Min, Q
 
 from liveness.app_settings import app_settings
 from liveness.models import CallSlot, VerificationAttempt
+from liveness.models.attempt import ANSWERED
 from liveness.refresh.pace import Pace
 from liveness.services import budget, losses
 
 CAP = 10_000
+# An unfinished check whose chance is small stays due while others are worth more, and nothing is wrong then.
+WAITED_FOR = Q(unfinished_at__isnull=True) | Q(reported_at__isnull=False) | Q(outcome__in=ANSWERED)
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,8 @@ def read(now: datetime) -> list[Gauge]:
 
 
 def oldest_due(now: datetime) -> float:
-    """Seconds for which the most overdue attempt has waited; 0 when none is due."""
-    since = VerificationAttempt.objects.due(now).values_list("next_poll_at", flat=True).first()
+    """Seconds for which the most overdue attempt has waited for a first look, a reported result or its files."""
+    since = VerificationAttempt.objects.due(now).filter(WAITED_FOR).values_list("next_poll_at", flat=True).first()
     return (now - since).total_seconds() if since else 0.0
 
 
@@ -37,21 +40,21 @@ def _queue(now: datetime) -> Iterator[Gauge]:
     due = VerificationAttempt.objects.due(now)[:CAP].aggregate(
         depth=Count("id"),
         leased=Count("id", filter=Q(lease_expires_at__gt=now)),
-        oldest=Min("next_poll_at"),
+        oldest=Min("next_poll_at", filter=WAITED_FOR),
     )
     waited = (now - due["oldest"]).total_seconds() if due["oldest"] else 0.0
     yield Gauge("liveness_queue_depth", f"Attempts that are due now, at most {CAP}.", due["depth"])
     yield Gauge("liveness_open_leases", "Due attempts that a run holds.", due["leased"])
-    yield Gauge("liveness_oldest_due_seconds", "How long the most overdue attempt has been due.", waited)
+    yield Gauge("liveness_oldest_due_seconds", "For how long a look, a reported result or files have been due.", waited)
 
 
 def _ending(now: datetime) -> Iterator[Gauge]:
     minutes = app_settings.ALARM_MINUTES
-    ending = losses.ending(now, timedelta(minutes=minutes))[:CAP]
-    found = ending.aggregate(open=Count("id"), at_risk=Count("id", filter=losses.AT_RISK))
+    ending = losses.ending(now, timedelta(minutes=minutes))
+    at_risk = ending.filter(losses.AT_RISK)
     within = f"whose token runs out within {minutes:g} minutes, at most {CAP}."
-    yield Gauge("liveness_ending_attempts", f"Open attempts {within}", found["open"])
-    yield Gauge("liveness_attempts_at_risk", f"Attempts with something not safe yet {within}", found["at_risk"])
+    yield Gauge("liveness_ending_attempts", f"Open attempts {within}", ending[:CAP].count())
+    yield Gauge("liveness_attempts_at_risk", f"Attempts with something not safe yet {within}", at_risk[:CAP].count())
 
 
 def _budget(now: datetime) -> Iterator[Gauge]:

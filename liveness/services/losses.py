@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.models.attempt import ANSWERED
 from liveness.refresh.durations import LATEST
+from liveness.refresh.policy import GRACE
 
 # A check must be started within ten minutes of issue (ApplyLivenessToken), so it is over by then.
 RUN_WINDOW = timedelta(seconds=LATEST)
@@ -60,7 +61,8 @@ def cause_of(reason: str) -> str:
 
 def is_missed(attempt: VerificationAttempt) -> bool:
     """Did nobody look at this expired attempt in time, so that a result may be lost with it?"""
-    if attempt.unfinished_at and attempt.unfinished_at >= attempt.issued_at + RUN_WINDOW:
+    was_done = attempt.reported_at is not None
+    if not was_done and attempt.unfinished_at and attempt.unfinished_at >= attempt.issued_at + RUN_WINDOW:
         return False
     looked_at = attempt.last_polled_at
     return bool(attempt.failure_count) or looked_at is None or looked_at < attempt.expires_at - LOOKED_AT
@@ -73,8 +75,13 @@ def missed(public_ids: Collection[str]) -> set[str]:
 
 
 def ending(now: datetime, within: timedelta) -> AttemptQuerySet:
-    """Open attempts whose token runs out soon. AT_RISK tells which of them hold something that is not safe yet.
+    """Open attempts whose token runs out soon, or a moment ago. AT_RISK tells which of them hold something that is not
+    safe yet.
 
     An attempt whose token the vendor does not know is not at risk: there is nothing to be had.
     """
-    return VerificationAttempt.objects.open().filter(expires_at__lte=now + within).order_by("expires_at", "id")
+    return (
+        VerificationAttempt.objects.open()
+        .filter(expires_at__lte=now + within, expires_at__gt=now - GRACE)
+        .order_by("expires_at", "id")
+    )

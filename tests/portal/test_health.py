@@ -57,7 +57,7 @@ def test_it_is_not_ready_without_a_database_and_does_not_tell_where_that_is(clie
     def fail(now):
         raise OperationalError('connection to server at "10.0.0.9", user "portal" failed')
 
-    monkeypatch.setattr(health, "_most_overdue", fail)
+    monkeypatch.setattr(health, "oldest_due", fail)
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["not_ready"]) == (503, ["database", "refresh"])
     assert "10.0.0.9" not in answer.text

@@ -52,6 +52,15 @@ def test_a_few_failures_are_no_outage():
     assert not breaker.is_open
 
 
+def test_a_run_after_an_outage_begins_with_a_single_probe():
+    breaker = Breaker(is_wary=True)
+    assert [is_admitted(breaker), is_admitted(breaker)] == [True, False]
+    with pytest.raises(OutageError):
+        breaker.failed(PROBLEM)
+    breaker.answered()
+    assert is_admitted(breaker)
+
+
 def test_an_outage_ends_a_run_that_is_started_again_anyway():
     breaker = Breaker()
     with pytest.raises(OutageError, match=r"out of reach \(Network.Reset"):

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from liveness.client.errors import TlsError
-from liveness.models import MediaState, Outcome
+from liveness.models import MediaState, Outcome, StoredMedia
 from liveness.refresh import breaker
 from tests.liveness.refresh.steps import (
     assert_everything_is_stored_once,
@@ -156,8 +156,20 @@ def test_a_refused_connection_is_told_and_the_run_ends_early(attempt, sandbox, s
     summary = run()
     assert "out of reach" in summary.stopped
     assert summary.counts.polled == breaker.OUTAGE
+    assert run(force=True).counts.polled == 1, "the next run begins with a probe"
     settings.LIVENESS_ENDPOINT = sandbox.url
     assert run(force=True).counts.passed == 21
+
+
+def test_an_outage_of_the_media_host_takes_no_second_call_for_each_attempt(sandbox):
+    for _ in range(16):
+        registered(sandbox)
+    sandbox.inject("html", status=503, scope="media", times=None)
+    assert run().counts.passed == 16
+    assert 16 < len(list(sandbox.calls)) < 28
+    sandbox.clear_faults()
+    run(force=True)
+    assert StoredMedia.objects.filter(state=MediaState.STORED).count() == 32
 
 
 def test_a_name_that_does_not_resolve_is_told(attempt, sandbox, settings, monkeypatch):

@@ -112,13 +112,51 @@ def test_what_ran_out_long_ago_does_not_stand_before_what_can_be_had():
     assert {attempt.pk for attempt in closing} < set(lease(8))
 
 
-def test_files_that_cannot_be_kept_do_not_stand_before_results():
-    for _ in range(12):
-        issued(400, outcome=Outcome.PASSED, result_code="0", finished_at=NOW, failure_count=3)
-    likely = [issued(300) for _ in range(6)]
+def test_what_is_closed_without_a_call_takes_no_call_s_place():
+    over = [issued(3 * 3600, poll_count=2).pk for _ in range(12)]
+    likely = [issued(300).pk for _ in range(8)]
     leased = lease(8)
-    assert {attempt.pk for attempt in likely} < set(leased)
-    assert len(leased) == 8
+    assert set(likely) < set(leased)
+    assert leased[8:] == over[:8]
+
+
+def test_a_run_that_ends_takes_no_more_than_it_was_asked_for():
+    for _ in range(12):
+        issued(3 * 3600, poll_count=2)
+    assert len(lease(8, is_endless=False)) == 8
+
+
+def without_files(seconds_ago, **fields):
+    answered = {"outcome": Outcome.PASSED, "result_code": "0", "finished_at": NOW, "failure_count": 3}
+    return issued(seconds_ago, **(answered | fields)).pk
+
+
+def test_files_are_fetched_again_before_polls_that_may_bring_nothing_as_far_as_downloads_succeed():
+    wanted = {without_files(4000) for _ in range(12)}
+    likely = {issued(300).pk for _ in range(12)}
+    for downloads, files in ((1.0, 6), (0.5, 3), (0.0, 1)):
+        leased = lease(8, owner=f"run {downloads}", downloads=downloads)
+        assert (len(wanted & set(leased)), len(likely & set(leased))) == (files, 8 - files)
+        VerificationAttempt.objects.update(lease_owner="", lease_expires_at=None)
+
+
+def test_the_files_of_a_token_that_runs_out_soon_come_first():
+    for outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.PASSED):
+        for _ in range(8):
+            without_files(3000, outcome=outcome, next_poll_at=NOW - timedelta(minutes=30))
+    closing = {without_files(7200 - 300, outcome=outcome) for outcome in (Outcome.FAILED, Outcome.PASSED)}
+    assert closing == set(lease(8)[:2])
+
+
+def test_files_get_what_no_result_needs_before_polls_that_are_not_due():
+    issued(300, next_poll_at=NOW + timedelta(minutes=10))
+    wanted = [without_files(4000) for _ in range(4)]
+    assert sorted(lease(4, downloads=0.0)) == wanted
+
+
+def test_files_of_every_outcome_are_found():
+    wanted = {without_files(4000, outcome=outcome) for outcome in (Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN)}
+    assert set(lease(8)) == wanted
 
 
 def test_tokens_that_the_vendor_does_not_know_get_a_share_and_no_more():

@@ -122,6 +122,11 @@ class TestPlan:
             now = planned
         assert gaps == [3, 3, 6, 12, 24, 48, 96] or gaps[:-1] == [3, 3, 6, 12, 24, 48]
 
+    def test_a_report_is_heeded_however_old_the_check_is(self):
+        now = at(LATEST + 2)
+        planned = policy.next_poll(PRIOR, ISSUED, now, EXPIRES, now, 100, reported_at=at(LATEST - 5))
+        assert planned == now + timedelta(seconds=7)
+
 
 class TestChoice:
     def test_the_best_scores_come_first(self):

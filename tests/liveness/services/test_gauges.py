@@ -51,6 +51,22 @@ def test_it_tells_what_is_due_and_for_how_long():
     assert found["liveness_oldest_due_seconds"] == gauges.oldest_due(NOW) == 90
 
 
+def test_a_check_that_is_hardly_worth_a_poll_is_not_waited_for():
+    due(ago=3000, unfinished_at=NOW - 10 * MINUTE)
+    due(ago=60, unfinished_at=NOW - 10 * MINUTE, reported_at=NOW - MINUTE)
+    found = read()
+    assert (found["liveness_queue_depth"], found["liveness_oldest_due_seconds"]) == (2, 60)
+    assert gauges.oldest_due(NOW) == 60
+
+
+def test_what_ran_out_hides_nothing_that_is_at_risk(monkeypatch):
+    monkeypatch.setattr(gauges, "CAP", 3)
+    for _ in range(4):
+        ending(-10)
+    ending(10)
+    assert read()["liveness_attempts_at_risk"] == 1
+
+
 def test_a_lease_that_ran_out_is_not_open():
     due(lease_owner="here", lease_expires_at=NOW + MINUTE)
     due(lease_owner="gone", lease_expires_at=NOW - SECOND)
@@ -99,7 +115,7 @@ def test_a_pace_that_is_kept_elsewhere_is_left_out(settings):
 
 def test_a_scrape_takes_few_queries(django_assert_max_num_queries):
     due()
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         read()
 
 
@@ -122,7 +138,7 @@ def test_no_query_reads_the_whole_table():
     with connection.execute_wrapper(explain):
         read()
         gauges.oldest_due(NOW)
-    assert len(explained) == 3
+    assert len(explained) == 4
     for plan in explained:
         assert "liveness_attempt_" in plan
         assert "Seq Scan" not in plan
