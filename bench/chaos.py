@@ -3,9 +3,10 @@
     .venv/bin/python bench/chaos.py [--hours 1] [--speed 20] [--workers 4]
 
 Real processes (`liveness_refresh --watch`), PostgreSQL and the sandbox, whose clocks all run 20 times as fast. The bad
-day: arrivals at 95 % of what the account may ask, faults of network, vendor and media host at random, and every minute
-SIGKILL for one of the four workers. What could be had is known, because the sandbox was told when each check ends; a
-query then says what is not there. The plain day runs at 50 % without faults. Needs PostgreSQL; about eight minutes.
+day: three hours, so that tokens run out meanwhile, with arrivals at 95 % of what the account may ask, faults of the
+network, the vendor and the media host at random, forty minutes without a media host, and every minute SIGKILL for one
+of the four workers. What could be had is known, because the sandbox was told when each check ends; a query then says
+what is not there. The plain day is an hour at 50 % without faults. Needs PostgreSQL; about a quarter of an hour.
 Exit 1 when an aim is missed by a factor of 2 or more, or when anything was lost.
 """
 
@@ -25,17 +26,18 @@ from bench.common.rig import FAULTS, Course, Result, drive
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hours", type=float, default=1.0, help="of arrivals, by the fast clock")
+    parser.add_argument("--hours", type=float, default=1.0, help="of arrivals on the plain day, by the fast clock")
     parser.add_argument("--speed", type=float, default=20.0, help="how much faster than the world it runs")
     parser.add_argument("--workers", type=int, default=4)
     options = parser.parse_args()
     end_cleanly()
-    seconds = options.hours * 3600
-    common = {"seconds": seconds, "speed": options.speed, "workers": options.workers}
-    progress(f"a bad day: {options.hours:g} h at 95 %, faults, SIGKILL every minute")
-    bad = driven(Course(load=0.95, kill_every=60.0, faults=FAULTS, **common))
+    hour = options.hours * 3600
+    common = {"speed": options.speed, "workers": options.workers}
+    progress(f"a bad day: {3 * options.hours:g} h at 95 %, faults, no media host for a while, SIGKILL every minute")
+    away = (hour / 2, hour * 7 / 6)
+    bad = driven(Course(load=0.95, seconds=3 * hour, kill_every=60.0, faults=FAULTS, media_away=away, **common))
     progress(f"a plain day: {options.hours:g} h at 50 %")
-    course = Course(load=0.5, **common)
+    course = Course(load=0.5, seconds=hour, **common)
     plain = driven(course)
     for token in bad.lost + plain.lost:
         progress(f"not there: {token[:4]}…")

@@ -24,8 +24,8 @@ from bench.common.report import progress
 from tests.served import ROOT, stop
 
 SCENARIOS = ("pass_amara", "pass_without_video", "pass_mei")
-# So long after the last arrival every check is over, and has been asked about.
-TAIL = 1500.0
+# So long after the last arrival every token has run out, and nothing more can be had.
+TAIL = 7500.0
 FAULTS = (
     {"fault": "reset", "scope": "api", "probability": 0.02},
     {"fault": "html", "status": 502, "scope": "api", "probability": 0.02},
@@ -33,11 +33,15 @@ FAULTS = (
     {"fault": "truncate", "scope": "best_frame", "probability": 0.03},
     {"fault": "reset", "scope": "video", "probability": 0.02, "at": "middle"},
 )
+AWAY = {"fault": "html", "status": 503, "scope": "media"}
 
 
 @dataclass(frozen=True)
 class Course:
-    """What is run: `seconds` of arrivals by the fast clock, at a share of what the account may ask."""
+    """What is run: `seconds` of arrivals by the fast clock, at a share of what the account may ask.
+
+    `media_away`: from when until when there is no media host, in seconds after the begin.
+    """
 
     load: float
     seconds: float = 3600.0
@@ -46,6 +50,7 @@ class Course:
     workers: int = 4
     kill_every: float = math.inf
     faults: tuple[dict[str, Any], ...] = ()
+    media_away: tuple[float, float] = (math.inf, math.inf)
     seed: int = 20261122
 
 
@@ -86,7 +91,8 @@ class Rig:
         }
         self._workers: list[subprocess.Popen[bytes]] = []
         self._finishes: dict[str, float] = {}
-        self._killed_at = self._born_at = 0.0
+        self._killed_at = 0.0
+        self._is_media_away = False
         self.kills = 0
 
     @property
@@ -112,19 +118,18 @@ class Rig:
             yield
 
     def go(self) -> Result:
-        for fault in self.course.faults:
-            self._control("POST", "faults", {**fault, "times": None})
+        self._play(*self.course.faults)
         begun = self._killed_at = self.now
         due, spacing = begun, 1 / (self.course.load * self.course.rate / self.course.speed)
         while self.now < begun + self.course.seconds:
             while due < self.now:
                 self._arrive()
                 due += self._random.expovariate(1 / spacing)
-            self._disturb()
+            self._disturb(begun)
             time.sleep(0.05)
         progress(f"{len(self._finishes)} of {self._arrived} checks end; waiting for the rest")
         while self.now < begun + self.course.seconds + TAIL and self._missing():
-            self._disturb()
+            self._disturb(begun)
             time.sleep(0.2)
         return self._result()
 
@@ -165,9 +170,21 @@ class Rig:
     def _takes(self) -> float | None:
         return None if self._random.random() < NEVER else duration(self._random)
 
-    def _disturb(self) -> None:
-        if self.now - self._killed_at < self.course.kill_every:
-            return
+    def _disturb(self, begun: float) -> None:
+        begins, ends = self.course.media_away
+        is_away = begins <= self.now - begun < ends
+        if is_away != self._is_media_away:
+            self._is_media_away = is_away
+            self._control("DELETE", "faults")
+            self._play(*(AWAY,) * is_away, *self.course.faults)
+        if self.now - self._killed_at >= self.course.kill_every:
+            self._kill()
+
+    def _play(self, *faults: dict[str, Any]) -> None:
+        for fault in faults:
+            self._control("POST", "faults", {**fault, "times": None})
+
+    def _kill(self) -> None:
         self._killed_at = self.now
         victim = self._random.randrange(len(self._workers))
         self._workers[victim].send_signal(signal.SIGKILL)
