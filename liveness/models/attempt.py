@@ -92,7 +92,7 @@ class VerificationAttempt(models.Model):
                 condition=Q(next_poll_at__isnull=False, reported_at__isnull=False),
             ),
             models.Index(
-                fields=["outcome", "next_poll_at"],
+                fields=["outcome", "expires_at"],
                 name="liveness_attempt_unsettled",
                 condition=Q(next_poll_at__isnull=False, finished_at__isnull=False),
             ),

@@ -84,15 +84,14 @@ def _files(due: AttemptQuerySet, places: int, now: datetime) -> list[Candidate]:
     Each outcome is looked up by itself, and in the order of the index: else one or the other database walks through all
     that is due.
     """
-    wanted = due.filter(_WANTS_FILES, expires_at__gt=now - policy.GRACE)
-    closing = wanted.filter(expires_at__lte=now + policy.CLOSING).order_by("expires_at", "id")
-    overdue = (wanted.filter(_has_ended(outcome)).order_by("outcome", "next_poll_at") for outcome in ANSWERED)
-    return sorted(_first(places, now, closing, *overdue), key=lambda one: one.expires_at)[:places]
+    wanted = due.filter(failure_count__gt=0, expires_at__gt=now - policy.GRACE)
+    lanes = (wanted.filter(_has_ended(outcome)).order_by("outcome", "expires_at") for outcome in ANSWERED)
+    return sorted(_first(places, now, *lanes), key=lambda one: one.expires_at)[:places]
 
 
 def _patient(due: AttemptQuerySet, share: int, now: datetime) -> list[Candidate]:
-    """Tokens that the vendor does not know, and those that ran out before anybody asked, the most overdue first."""
-    unknown = due.filter(_has_ended(Outcome.INVALID)).order_by("outcome", "next_poll_at")
+    """Tokens that ran out before anybody asked, and those that the vendor does not know."""
+    unknown = due.filter(_has_ended(Outcome.INVALID)).order_by("outcome", "expires_at")
     late = due.filter(_is_over(now), poll_count=0).order_by("expires_at", "id")
     return _first(share, now, late, unknown)[:share]
 
