@@ -36,14 +36,13 @@ from bench.common.databases import KINDS, fresh, with_portal
 from bench.common.endings import deaf_children, end_cleanly
 from bench.common.film import spread
 from bench.common.report import Line, at_most, beside, progress, report
+from bench.common.timing import Found, timed
 
 ASSETS = Path(__file__).resolve().parents[1] / "liveness" / "sandbox" / "assets"
 FRAME, VIDEO, LONG = "best_frame", "video", "long"
 SIZES = {FRAME: 230_000, VIDEO: 9_400_000, LONG: 50_000_000}
 BLOCK = 256 * 1024
 MEGABYTE = 1e6
-
-Found = dict[str, float]
 
 
 def main() -> int:
@@ -84,9 +83,9 @@ def measure(directory: str, port: int, runs: int) -> Found:
         for _ in range(runs + 1):
             times.append(
                 {
-                    "hashed": timed(lambda: hashed(contents)),
-                    "bare": timed(lambda: bare(directory, port)),
-                    "stored": timed(attempt(directory, port)),
+                    "hashed": cleared(lambda: hashed(contents)),
+                    "bare": cleared(lambda: bare(directory, port)),
+                    "stored": cleared(attempt(directory, port)),
                     "piped": piped(pipeline, [attempt(directory, port) for _ in range(8)]),
                 }
             )
@@ -174,10 +173,9 @@ def bare(directory: str, port: int) -> None:
     connection.close()
 
 
-def timed(act: Callable[[], None]) -> float:
-    begun = time.perf_counter()
-    act()
-    took = (time.perf_counter() - begun) * 1000
+def cleared(act: Callable[[], None]) -> float:
+    """Milliseconds, and what was stored is gone."""
+    took = timed(act)
     clear()
     return took
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="verificationattempt",
             index=models.Index(
-                fields=["outcome", "next_poll_at"],
+                fields=["outcome", "expires_at"],
                 name="liveness_attempt_unsettled",
                 condition=models.Q(("finished_at__isnull", False), ("next_poll_at__isnull", False)),
             ),
