@@ -42,9 +42,11 @@ def subject(page: Page) -> str:
 
 
 def wait_for_evidence(page: Page) -> None:
-    """Until what there is of picture and video is shown: only then has anybody seen anything."""
+    """Until what there is of picture and video is shown, and the keys work: only then has anybody seen anything."""
     page.wait_for_function(
         """() => {
+            const viewer = document.querySelector("[data-viewer]");
+            if (viewer && !("ready" in viewer.dataset)) return false;
             const image = document.querySelector(".pane--best_frame img");
             const video = document.querySelector(".pane--video video");
             return (!image || (image.complete && image.naturalWidth > 0)) && (!video || video.readyState >= 1);

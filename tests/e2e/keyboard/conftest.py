@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import open_page
-from tests.e2e.keyboard.desks import WIDE, ready
+from tests.e2e.keyboard.desks import WIDE
+from tests.e2e.test_working_day import wait_for_evidence
 from tests.served import Portal
 
 FILL = "import django; django.setup(); from tests.seed import fill_queue; fill_queue(24)"
@@ -43,7 +44,7 @@ def work(open_as):
         page = open_as(role, f"/review/?{query}", **options)
         page.locator("[data-command=next]").click()
         page.wait_for_url(WORKSPACE)
-        ready(page)
+        wait_for_evidence(page)
         return page
 
     return worked

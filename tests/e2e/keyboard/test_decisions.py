@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.keyboard.desks import WIDE, ready
-from tests.e2e.test_working_day import decide_by_keyboard, subject
+from tests.e2e.keyboard.desks import WIDE
+from tests.e2e.test_working_day import decide_by_keyboard, subject, wait_for_evidence
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 375, "height": 800}
@@ -41,7 +41,7 @@ class TestRefusals:
         holder = work("colleague")
         path = path_of(holder)
         page = open_as("reviewer", path)
-        ready(page)
+        wait_for_evidence(page)
         expect(page.locator("[data-beat-others]")).to_have_text("Also here: colleague")
         for key in ("a", "c", "Control+Enter"):
             page.keyboard.press(key)
@@ -56,6 +56,8 @@ class TestRefusals:
     def test_a_correction_is_asked_for_before_it_is_claimed(self, open_as, desk):
         page = open_as("supervisor", f"/review/{desk.seeded['attempts']['flawed']}/")
         page.keyboard.press("c")
+        expect(page.locator("#decision")).to_be_visible()
+        wait_for_evidence(page)
         page.locator("[data-command=reject]").check()
         page.get_by_label("Printed photo").check()
         page.keyboard.press("Control+Enter")
@@ -67,7 +69,7 @@ class TestRefusals:
         expect(told(page)).to_have_text("Press Enter to claim this review for a correction.")
         page.keyboard.press("Enter")
         expect(page.locator("#decision")).to_be_visible()
-        ready(page)
+        wait_for_evidence(page)
         page.keyboard.press("u")
         expect(page.locator("#decision")).to_be_hidden()
 
@@ -77,7 +79,7 @@ class TestTakeovers:
         page = work("reviewer", "outcome=failed")
         page.clock.install()
         page.reload()
-        ready(page)
+        wait_for_evidence(page)
         page.keyboard.press("r")
         page.keyboard.press("w")
         page.keyboard.type("Half a thought")
@@ -86,7 +88,7 @@ class TestTakeovers:
         chief.get_by_label("Reason; reviewer is told").fill("Shift over")
         chief.keyboard.press("Control+Enter")
         expect(chief.locator("#decision")).to_be_visible()
-        ready(chief)
+        wait_for_evidence(chief)
         page.clock.fast_forward(8_000)
         news = page.locator("[data-beat-news]")
         expect(news).to_contain_text("supervisor holds this review now. What you typed is kept.")
@@ -116,10 +118,10 @@ def test_a_second_approval_is_chosen_by_its_key_and_sent_by_another(work, open_a
     maker.keyboard.press("Control+Enter")
     maker.wait_for_url(lambda url: path not in url)
     page = open_as("supervisor", path)
-    ready(page)
+    wait_for_evidence(page)
     page.keyboard.press("c")
     expect(page.locator("[data-command=confirm]")).to_contain_text("(Y)")
-    ready(page)
+    wait_for_evidence(page)
     page.keyboard.press("y")
     expect(page.locator("[data-command=confirm]")).to_be_focused()
     page.wait_for_timeout(300)
@@ -135,12 +137,12 @@ def test_an_undo_by_its_key_moves_nothing_and_what_came_meanwhile_is_the_next(wo
     decide_by_keyboard(page)
     expect(page.locator("h1")).not_to_have_text(first)
     second = subject(page)
-    ready(page)
+    wait_for_evidence(page)
     assert page.locator(".viewer__bar").bounding_box() == before
     expect(page.get_by_role("button", name="Undo")).to_contain_text("(B)")
     page.keyboard.press("b")
     expect(page.get_by_text("Undone. You hold the review again.")).to_be_visible()
-    ready(page)
+    wait_for_evidence(page)
     assert subject(page) == first
     assert page.locator(".viewer__bar").bounding_box() == before
     assert before["y"] + before["height"] <= WIDE["height"]

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.keyboard.desks import ready
+from tests.e2e.test_working_day import wait_for_evidence
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +41,7 @@ class TestNotes:
         page.keyboard.press("Control+Enter")
         expect(page.locator(".notes")).to_contain_text("Kept by the keyboard.")
         expect(page.locator("#decision")).to_be_visible()
-        ready(page)
+        wait_for_evidence(page)
         page.keyboard.press("w")
         page.keyboard.press("Control+Enter")
         expect(page.locator("#notes [role=alert]")).to_be_focused()
