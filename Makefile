@@ -55,7 +55,7 @@ lock: install ## Compile requirements.txt, -dev.txt and -bench.txt from pyprojec
 screenshots: install ## Take pictures of the main pages of a demo, into var/screenshots/ and for the README
 	PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
-bench: $(PEERS) ## Measure everything into docs/performance.md, 50 minutes (ONLY="client claims" for some; QUICK=1)
+bench: $(PEERS) ## Measure everything into docs/performance.md, 80 minutes (ONLY="client claims" for some; QUICK=1)
 	@$(BIN)/python bench/run.py $(if $(QUICK),--quick) $(ONLY)
 
 $(PEERS): $(STAMP) requirements-bench.txt

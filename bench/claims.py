@@ -2,10 +2,10 @@
 
     .venv/bin/python bench/claims.py [--rows 1000000] [--due 100000] [--database sqlite|postgres|both] [--runs 200]
 
-Fills throw-away databases with a year of attempts, of which the newest are open, and leases as many as a worker takes
-at once, by turns: with all open attempts due, with a tenth of them, and with none. Each lease is rolled back, so that
-all meet the same rows. Needs PostgreSQL installed and 3 GB in the temporary directory; a million rows take about three
-minutes on both databases. Exit 1 when an aim is missed by a factor of 2 or more.
+Fills throw-away databases with a year of attempts, of which the newest are open, lack their files or ran out, and
+leases as many as a worker takes at once, by turns: with all of those due, with a tenth of them, and with none. Each
+lease is rolled back, so that all meet the same rows. Needs PostgreSQL installed and 3 GB in the temporary directory; a
+million rows take about three minutes on both databases. Exit 1 when an aim is missed by a factor of 2 or more.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def measure(kind: str, options: argparse.Namespace) -> Times:
 
     begun = time.monotonic()
     population.fill(options.rows)
-    now = openings.fill(options.due)
+    now = openings.fill(options.due, after_outage=True)
     progress(f"{kind}: {options.rows:,} attempts, {options.due:,} of them open, in {time.monotonic() - begun:.0f} s")
     untils = {MANY: now, FEW: openings.tenth(now), NONE: now - timedelta(seconds=openings.SPREAD)}
     claims = {name: _claim(until, now) for name, until in untils.items()}
