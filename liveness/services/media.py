@@ -151,13 +151,12 @@ def sweep(now: float | None = None) -> int:
 
 
 def _fetch(media: StoredMedia, url: str, size: int, md5: str, *, actor: Actor) -> bool:
-    kind = MediaKind(media.kind)
-    with _quarantined(media.path) as part, _quarantined(_thumbnail(media)) as small:
+    with _quarantined(media.path) as part:
         _change_wanted(media, fetch_count=F("fetch_count") + 1)
-        measured = download.fetch(url, part, kind=kind, size=size, md5=md5)
-        finding = inspection.inspect(part, kind, small)
-        _admit(part, small, media)
-    return _keep(media, measured, finding, now=timezone.now(), actor=actor)
+        measured = download.fetch(url, part, kind=MediaKind(media.kind), size=size, md5=md5)
+        # What has been checked is not given up again because a decoder does not work.
+        private_storage().admit(part, media.path)
+    return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor)
 
 
 def _left_behind(media: StoredMedia) -> Measured | None:
@@ -177,7 +176,8 @@ def _inspect_in_place(media: StoredMedia) -> Finding:
     path = Path(private_storage().path(media.path))
     with _quarantined(_thumbnail(media)) as small:
         finding = inspection.inspect(path, MediaKind(media.kind), small)
-        _admit_thumbnail(small, media)
+        if small.exists():
+            private_storage().admit(small, _thumbnail(media))
     return finding
 
 
@@ -188,16 +188,6 @@ def _quarantined(name: str) -> Iterator[Path]:
         yield part
     finally:
         part.unlink(missing_ok=True)
-
-
-def _admit(part: Path, small: Path, media: StoredMedia) -> None:
-    private_storage().admit(part, media.path)
-    _admit_thumbnail(small, media)
-
-
-def _admit_thumbnail(small: Path, media: StoredMedia) -> None:
-    if small.exists():
-        private_storage().admit(small, _thumbnail(media))
 
 
 def _keep(media: StoredMedia, measured: Measured, finding: Finding, *, now: datetime, actor: Actor) -> bool:

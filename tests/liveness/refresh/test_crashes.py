@@ -44,9 +44,9 @@ def test_a_disk_that_is_nearly_full_is_not_filled(attempt, sandbox, monkeypatch)
     assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox)
 
 
-@pytest.mark.parametrize("where", ["after the download", "after the move"])
+@pytest.mark.parametrize("where", ["after the move", "after the inspection"])
 def test_a_run_that_dies_before_it_commits_is_made_good(where, attempt, sandbox, monkeypatch):
-    with killed_at(monkeypatch, "_admit" if where == "after the download" else "_keep"):
+    with killed_at(monkeypatch, "_inspect_in_place" if where == "after the move" else "_keep"):
         run()
     assert not StoredMedia.objects.filter(state=MediaState.STORED).exists()
     run(force=True)

@@ -165,6 +165,20 @@ def test_no_trouble_with_the_decoder_or_the_thumbnail_lets_a_file_be_lost(troubl
     assert wanted.flaw == media.NOT_INSPECTED
 
 
+@pytest.mark.parametrize("trouble", [MediaError("the decoder does not work"), OSError(errno.ENOSPC, "full")])
+def test_what_was_fetched_while_the_decoder_did_not_work_is_not_fetched_again(trouble, wanted, link, monkeypatch):
+    def fail(*args):
+        raise trouble
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inspection, "inspect", fail)
+        with pytest.raises(MediaError):
+            store(wanted, link)
+    assert store(wanted, DEAD_LINK)
+    assert_it_is_stored(wanted)
+    assert (wanted.is_viewable, wanted.fetch_count) == (True, 1)
+
+
 def test_there_is_nothing_to_rescue_in_a_cut_file(wanted):
     leave_behind(wanted, FRAME[:-1])
     assert not media.rescue(wanted, now=timezone.now(), actor=ACTOR)
@@ -189,13 +203,13 @@ def test_a_leftover_that_cannot_be_removed_is_told_and_stops_nothing(wanted, cap
 
 
 def test_a_file_whose_row_was_lost_meanwhile_is_neither_counted_nor_left(wanted, link, monkeypatch):
-    admit = media._admit
+    inspect = inspection.inspect
 
     def lose_meanwhile(*args):
-        admit(*args)
         StoredMedia.objects.update(state=MediaState.LOST)
+        return inspect(*args)
 
-    monkeypatch.setattr(media, "_admit", lose_meanwhile)
+    monkeypatch.setattr(inspection, "inspect", lose_meanwhile)
     assert not store(wanted, link)
     assert files() == []
     assert not AuditEvent.objects.exists()
@@ -218,8 +232,8 @@ def test_two_runs_that_fetch_one_file_do_not_spoil_each_other_s_bytes(wanted, li
 
 
 def test_a_file_counts_as_stored_when_it_is_and_not_when_its_fetch_began(wanted, link, monkeypatch):
-    moments, admit = [], media._admit
-    monkeypatch.setattr(media, "_admit", lambda *args: (admit(*args), moments.append(timezone.now())))
+    moments, inspect = [], inspection.inspect
+    monkeypatch.setattr(inspection, "inspect", lambda *args: (inspect(*args), moments.append(timezone.now()))[0])
     store(wanted, link)
     wanted.refresh_from_db()
     assert wanted.stored_at == wanted.verified_at > moments[0]
