@@ -53,11 +53,12 @@ class Limiter:
     def acquire(self, stop: threading.Event, timeout: float | None = None) -> bool:
         """Wait for a slot. False when `stop` was set meanwhile.
 
-        Raises SlotTimeoutError after `timeout` seconds, StoreError when the store does not answer.
+        Raises SlotTimeoutError after `timeout` seconds in the line or behind this process's other threads, StoreError
+        when the store does not answer.
         """
         timeout = farthest(self._gap) if timeout is None else timeout
-        deadline = time.monotonic() + timeout
         with self._in_turn(timeout):
+            deadline = time.monotonic() + timeout
             while not stop.is_set():
                 wait = self._store.reserve(self._gap)
                 woken_at = time.monotonic() + wait
