@@ -47,6 +47,12 @@ def renew(attempt_id: int, *, owner: str, now: datetime, length: timedelta = LEA
     return bool(held.update(lease_expires_at=now + length))
 
 
+def prolong(attempt_ids: Collection[int], *, owner: str, now: datetime) -> None:
+    """Hold those of the attempts that this run still holds for a lease from now on, unless they are held for longer."""
+    held = VerificationAttempt.objects.filter(id__in=attempt_ids, lease_owner=owner)
+    held.filter(lease_expires_at__lt=now + LEASE).update(lease_expires_at=now + LEASE)
+
+
 def release(attempt_ids: Collection[int], *, owner: str) -> None:
     """Give back those of the attempts that this run still holds."""
     held = VerificationAttempt.objects.filter(id__in=attempt_ids, lease_owner=owner)

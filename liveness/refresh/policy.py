@@ -24,7 +24,7 @@ then. A failed call is no look.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from math import inf
@@ -52,7 +52,7 @@ REPORT_HOLDS = timedelta(minutes=2)
 GRACE = timedelta(minutes=5)
 ERROR_BASE = timedelta(seconds=5)
 ERROR_CEILING = timedelta(minutes=2)
-LONGEST = timedelta(minutes=10)
+SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Price:
 
     def update(self, worths: Sequence[float], count: int) -> None:
         """Follow a batch of polls with these worths, where `count` could be made; a call left over is worth nothing."""
-        marginal = MARGIN * min(worths) if len(worths) >= count else 0.0
+        marginal = MARGIN * min(worths) if worths and len(worths) >= count else 0.0
         if marginal < inf:
             self.value = max(FLOOR, self.value + WEIGHT * (marginal - self.value))
 
@@ -94,8 +94,21 @@ class SuccessRate:
 
     value: float = 1.0
 
+    @property
+    def is_good(self) -> bool:
+        """Will the next download rather succeed than fail?"""
+        return self.value > 0.5
+
     def update(self, *, is_success: bool) -> None:
         self.value += RATE_WEIGHT * (is_success - self.value)
+
+
+@dataclass
+class Market:
+    """What the calls and downloads of one process say of those to come. It outlives a run, which may be short."""
+
+    price: Price = field(default_factory=Price)
+    downloads: SuccessRate = field(default_factory=SuccessRate)
 
 
 def score(durations: Durations, issued_at: datetime, unfinished_at: datetime | None, now: datetime) -> float:
@@ -165,7 +178,8 @@ def choose(
     for one in sorted(candidates, key=lambda one: one.expires_at):
         if one.unfinished_at is None or now - one.unfinished_at >= GAP:
             lanes[lane(durations, one, now)].append(one)
-    kept = max(1, count // CLOSING_SHARE)
+    # Where there are fewer places than that, one is kept in some of the seconds only.
+    kept = count // CLOSING_SHARE or int(now.timestamp()) % CLOSING_SHARE < count
     closing = lanes[Lane.CLOSING]
     first = lanes[Lane.ENDED] + closing[:kept] + lanes[Lane.KNOWN]
     return [*first, *_by_score(closing[kept:] + lanes[Lane.OPEN], durations, now, price)][:count]
@@ -212,8 +226,13 @@ def next_try(now: datetime, expires_at: datetime, failures: int) -> datetime:
     return last_chance if now < last_chance < now + delay else now + delay
 
 
+def next_check(now: datetime, expires_at: datetime) -> datetime:
+    """Time of the next call after a failure that somebody must put right, as a full disk: rarely, sooner at the end."""
+    return now + min(LONGEST, max(SHORTEST, (expires_at - now) / 2))
+
+
 def next_look(now: datetime, expires_at: datetime) -> datetime:
-    """Time of the next call after one whose failure will not pass by itself: rarely, and once before the end."""
+    """Time of the next call where hardly anything is to be expected: rarely, and once before the end."""
     last_chance = expires_at - LAST_LOOK
     return last_chance if now < last_chance < now + LONGEST else now + LONGEST
 

@@ -90,6 +90,7 @@ def record(
             _answer(attempt, result, outcome, now, actor)
         if outcome not in (Outcome.PENDING, Outcome.EXPIRED):
             evidence.plan(attempt, result, now=now, actor=actor)
+            _settle_if_whole(attempt)
         attempt.save()
         # An unfinished check that is still unfinished is no news, and most polls are just that.
         if {before, attempt.outcome} != {Outcome.PENDING}:
@@ -133,7 +134,7 @@ def postpone(
             attempt.next_poll_at = (
                 policy.next_try(now, attempt.expires_at, attempt.failure_count)
                 if is_passing
-                else policy.next_look(now, attempt.expires_at)
+                else policy.next_check(now, attempt.expires_at)
             )
         else:
             _give_up(attempt, now, actor, f"its readable window closed; last problem: {reason}")
@@ -271,6 +272,11 @@ def _differs(attempt: VerificationAttempt, result: LivenessResult) -> bool:
     known = set(attempt.media.exclude(declared_md5="").values_list("kind", "declared_md5"))
     sent = {(kind.value, info.md5) for kind, info in media.files(result).items() if info and info.md5}
     return any(kind == other and md5 != known_md5 for kind, md5 in sent - known for other, known_md5 in known)
+
+
+def _settle_if_whole(attempt: VerificationAttempt) -> None:
+    if not attempt.media.filter(state=MediaState.WANTED).exists():
+        attempt.next_poll_at, attempt.failure_count, attempt.last_error = None, 0, ""
 
 
 def _note_divergence(

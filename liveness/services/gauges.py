@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Count, Min, Q
 
 from liveness.app_settings import app_settings
-from liveness.models import CallSlot, VerificationAttempt
+from liveness.models import CallSlot, Outcome, VerificationAttempt
 from liveness.models.attempt import ANSWERED
+from liveness.refresh.lanes import IS_REPORTED
 from liveness.refresh.pace import Pace
 from liveness.services import budget, losses
 
 CAP = 10_000
-# An unfinished check whose chance is small stays due while others are worth more, and nothing is wrong then.
-WAITED_FOR = Q(unfinished_at__isnull=True) | Q(reported_at__isnull=False) | Q(outcome__in=ANSWERED)
+# An unfinished check whose chance is small stays due while others are worth more, and so does a token that the vendor
+# does not know; nothing is wrong then.
+WAITED_FOR = ~Q(outcome=Outcome.INVALID) & (Q(unfinished_at__isnull=True) | IS_REPORTED | Q(outcome__in=ANSWERED))
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,20 @@ def test_what_a_killed_run_held_comes_free_in_time():
     assert not leases.renew(attempt.id, owner="killed", now=later)
 
 
+def test_what_a_run_still_holds_is_prolonged_and_nothing_is_shortened():
+    mine, lost, longer = (make_attempt() for _ in range(3))
+    now = timezone.now()
+    take("mine")
+    VerificationAttempt.objects.filter(pk=lost.pk).update(lease_owner="another")
+    leases.renew(longer.pk, owner="mine", now=now, length=leases.FOR_FILES)
+    later = now + timedelta(minutes=1)
+    leases.prolong([mine.pk, lost.pk, longer.pk], owner="mine", now=later)
+    ends = dict(VerificationAttempt.objects.values_list("pk", "lease_expires_at"))
+    assert ends[mine.pk] == later + leases.LEASE
+    assert ends[lost.pk] < later + leases.LEASE
+    assert ends[longer.pk] == now + leases.FOR_FILES
+
+
 def test_many_threads_never_hold_the_same_attempt():
     for _ in range(60):
         make_attempt()

@@ -50,6 +50,22 @@ def test_a_crowd_of_reports_leaves_room_for_what_is_about_to_expire():
     assert closing.pk in lease(4)
 
 
+def test_reports_that_the_vendor_denied_do_not_hide_a_fresh_one():
+    for _ in range(40):
+        denied = {"reported_at": NOW - timedelta(minutes=9), "unfinished_at": NOW - timedelta(minutes=6)}
+        issued(600, next_poll_at=NOW - timedelta(minutes=1), **denied)
+    fresh = issued(60, reported_at=NOW)
+    assert lease(8, price=100.0)[0] == fresh.pk
+
+
+def test_a_report_that_did_not_fit_stays_due():
+    reported = [issued(700, reported_at=NOW - timedelta(minutes=1)).pk for _ in range(6)]
+    taken = lease(2, price=60.0)
+    left = VerificationAttempt.objects.filter(lease_owner="")
+    assert set(taken) < set(reported)
+    assert set(left.values_list("next_poll_at", flat=True)) == {NOW}
+
+
 def test_files_that_are_wanted_go_before_checks_that_may_be_unfinished():
     likely = issued(300)
     answered = issued(400, outcome=Outcome.PASSED, result_code="0", finished_at=NOW)
@@ -138,6 +154,37 @@ def test_files_are_fetched_again_before_polls_that_may_bring_nothing_as_far_as_d
         leased = lease(8, owner=f"run {downloads}", downloads=downloads)
         assert (len(wanted & set(leased)), len(likely & set(leased))) == (files, 8 - files)
         VerificationAttempt.objects.update(lease_owner="", lease_expires_at=None)
+
+
+def crowded():
+    """Much of everything that can be due."""
+    kinds = {
+        "files": [without_files(4000) for _ in range(24)],
+        "unknown": [issued(400, outcome=Outcome.INVALID, finished_at=NOW, result_code="").pk for _ in range(24)],
+        "late": [issued(3 * 3600).pk for _ in range(24)],
+        "over": [issued(3 * 3600, poll_count=2).pk for _ in range(24)],
+        "reported": [issued(100, reported_at=NOW).pk for _ in range(24)],
+        "closing": [issued(7200 - 60).pk for _ in range(24)],
+    }
+    return {pk: kind for kind, pks in kinds.items() for pk in pks}
+
+
+@pytest.mark.parametrize("is_endless", [True, False])
+@pytest.mark.parametrize("downloads", [1.0, 0.0])
+@pytest.mark.parametrize("count", range(1, 9))
+def test_results_keep_their_places_in_every_crowd(count, downloads, is_endless):
+    kinds = crowded()
+    leased = [kinds[pk] for pk in lease(count, is_endless=is_endless, downloads=downloads)]
+    if is_endless:
+        assert leased[count:] == ["over"] * count
+        leased = leased[:count]
+    results = leased.count("reported") + leased.count("closing")
+    assert len(leased) == count
+    assert results >= max(1, count // picking.RESULTS_SHARE)
+    assert results == count or leased.count("files")
+    if count == 8:
+        assert leased.count("reported")
+        assert leased.count("closing")
 
 
 def test_the_files_of_a_token_that_runs_out_soon_come_first():

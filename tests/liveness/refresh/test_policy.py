@@ -153,6 +153,17 @@ class TestChoice:
         assert len(among) == 8
         assert len([number for number in among if number >= 100]) == 2
 
+    @pytest.mark.parametrize(("count", "share"), [(1, 0.25), (2, 0.25), (3, 0.25), (4, 0.25)])
+    def test_small_batches_keep_that_share_over_time(self, count, share):
+        reported = [candidate(number, age=100, reported=90) for number in range(20)]
+        closing = [candidate(number, age=7000) for number in range(100, 110)]
+        seconds, taken = range(40), []
+        for second in seconds:
+            now = EXPIRES + timedelta(seconds=second)
+            some = policy.choose([*reported, *closing], count, durations=PRIOR, now=now, price=FLOOR)
+            taken += [one.id >= 100 for one in some]
+        assert sum(taken) / len(taken) == share
+
     def test_a_check_that_nearly_all_have_finished_by_now_is_looked_at_once_more_before_it_is_lost(self):
         unlikely = candidate(1, age=6700, seen=655)
         assert policy.lane(PRIOR, unlikely, EXPIRES) == Lane.CLOSING
@@ -208,6 +219,13 @@ class TestFailures:
         planned = policy.next_look(now, EXPIRES)
         assert now < planned <= now + policy.LONGEST
         assert planned <= EXPIRES - LAST_LOOK or now >= EXPIRES - LAST_LOOK - policy.LONGEST
+
+    @given(ages)
+    def test_a_failure_that_somebody_must_put_right_is_met_again_before_the_end(self, age):
+        now = ISSUED + age
+        planned = policy.next_check(now, EXPIRES)
+        assert now < planned <= now + policy.LONGEST
+        assert planned < EXPIRES or EXPIRES - now <= policy.SHORTEST
 
     def test_a_token_is_readable_a_little_longer_than_its_stated_window(self):
         assert policy.is_readable(EXPIRES, EXPIRES)

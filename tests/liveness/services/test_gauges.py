@@ -59,6 +59,12 @@ def test_a_check_that_is_hardly_worth_a_poll_is_not_waited_for():
     assert gauges.oldest_due(NOW) == 60
 
 
+def test_a_report_that_the_vendor_denied_and_an_unknown_token_are_not_waited_for():
+    due(ago=3000, unfinished_at=NOW - 10 * MINUTE, reported_at=NOW - 13 * MINUTE)
+    due(ago=3000, outcome=Outcome.INVALID)
+    assert read()["liveness_oldest_due_seconds"] == gauges.oldest_due(NOW) == 0
+
+
 def test_what_ran_out_hides_nothing_that_is_at_risk(monkeypatch):
     monkeypatch.setattr(gauges, "CAP", 3)
     for _ in range(4):

@@ -1,0 +1,112 @@
+"""Where the candidates for the next calls are looked up: each kind of due attempt by an index, a few of each."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import F, Q
+
+from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
+from liveness.models.attempt import ANSWERED
+from liveness.refresh import policy
+from liveness.refresh.durations import LATEST, Durations
+from liveness.refresh.policy import Candidate
+
+# So many candidates are looked at for each that is leased: the choice is among them.
+BREADTH = 4
+FIELDS = ("id", "issued_at", "unfinished_at", "expires_at", "reported_at", "outcome")
+# The app said that the check is done, and the vendor did not deny it for long enough.
+IS_REPORTED = Q(reported_at__isnull=False) & (
+    Q(unfinished_at__isnull=True) | Q(unfinished_at__lt=F("reported_at") + policy.REPORT_HOLDS)
+)
+_WANTS_FILES = Q(outcome__in=ANSWERED, failure_count__gt=0)
+
+
+def due(until: datetime, now: datetime, passing_over: Collection[int]) -> AttemptQuerySet:
+    """What was due at `until`, locked against other runs where the database can."""
+    return _locked(VerificationAttempt.objects.filter(next_poll_at__lte=until).exclude(id__in=passing_over), now)
+
+
+def window(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
+    """What the policy chooses among: what the app reported, what runs out soon, and what is overdue most."""
+    urgent = due.exclude(_is_over(now) | Q(outcome=Outcome.INVALID) | _WANTS_FILES)
+    reported = urgent.filter(IS_REPORTED).order_by("next_poll_at", "id")
+    closing = urgent.filter(expires_at__lte=now + policy.CLOSING, expires_at__gt=now - policy.GRACE)
+    first = _first(count, now, reported, closing.order_by("expires_at", "id"))
+    known = {one.id for one in first}
+    overdue = _first(BREADTH * count, now, urgent.order_by("next_poll_at", "id"))
+    return [*first, *(one for one in overdue if one.id not in known)]
+
+
+def files(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
+    """Answered attempts whose files could not be fetched or kept, the nearest to their end first.
+
+    Each outcome is looked up by itself, and in the order of the index: else one or the other database walks through all
+    that is due.
+    """
+    wanted = due.filter(failure_count__gt=0, expires_at__gt=now - policy.GRACE)
+    each = (wanted.filter(_has_ended(outcome)).order_by("outcome", "expires_at") for outcome in ANSWERED)
+    return sorted(_first(count, now, *each), key=lambda one: one.expires_at)[:count]
+
+
+def patient(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
+    """Tokens that ran out before anybody asked, and those that the vendor does not know."""
+    unknown = due.filter(_has_ended(Outcome.INVALID)).order_by("outcome", "expires_at")
+    late = due.filter(_is_over(now), poll_count=0).order_by("expires_at", "id")
+    return _first(count, now, late, unknown)[:count]
+
+
+def over(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
+    """What ran out and was asked about before: it is closed without a call."""
+    return _first(count, now, due.filter(_is_over(now), poll_count__gt=0).order_by("expires_at", "id"))
+
+
+def ahead(count: int, durations: Durations, until: datetime, now: datetime) -> list[Candidate]:
+    """Candidates that are planned for later and worth a poll now. What failed is left to its time."""
+    later = VerificationAttempt.objects.filter(
+        next_poll_at__gt=until, outcome=Outcome.PENDING, reported_at__isnull=True, failure_count=0
+    )
+    found = _first(BREADTH * count, now, _locked(later, now).order_by("next_poll_at", "id"))
+    worth = [one for one in found if _is_worth_it(durations, one, now)]
+    return policy.choose(worth, count, durations=durations, now=now, price=policy.FLOOR)
+
+
+def _locked(attempts: AttemptQuerySet, now: datetime) -> AttemptQuerySet:
+    skip_locked = connection.features.has_select_for_update_skip_locked
+    return attempts.free(now).select_for_update(skip_locked=skip_locked)
+
+
+def _first(count: int, now: datetime, *lanes: AttemptQuerySet) -> list[Candidate]:
+    """The first `count` candidates of each lane, each once."""
+    found = {row[0]: _candidate(now, *row) for lane in lanes for row in lane.values_list(*FIELDS)[:count]}
+    return list(found.values())
+
+
+def _has_ended(outcome: str) -> Q:
+    return Q(finished_at__isnull=False, outcome=outcome)
+
+
+def _is_over(now: datetime) -> Q:
+    """The token ran out."""
+    return Q(expires_at__lte=now - policy.GRACE)
+
+
+def _is_worth_it(durations: Durations, one: Candidate, now: datetime) -> bool:
+    if one.unfinished_at and (one.unfinished_at - one.issued_at).total_seconds() >= LATEST:
+        return False
+    return policy.score(durations, one.issued_at, one.unfinished_at, now) >= policy.FLOOR
+
+
+def _candidate(
+    now: datetime,
+    attempt_id: int,
+    issued_at: datetime,
+    unfinished_at: datetime | None,
+    expires_at: datetime,
+    reported_at: datetime | None,
+    outcome: str,
+) -> Candidate:
+    if outcome != Outcome.PENDING:
+        # What it is asked for, its files or a token put right, is there already.
+        return Candidate(attempt_id, issued_at, None, expires_at, now)
+    return Candidate(attempt_id, issued_at, unfinished_at, expires_at, reported_at)
