@@ -62,9 +62,9 @@ def _own_storage(settings, tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _no_memory_of_an_outage(monkeypatch):
+def _no_memory_of_other_runs(monkeypatch):
     """What a run of another test met must not make those of this one wary."""
-    monkeypatch.setattr(engine, "_held", engine._Held())
+    monkeypatch.setattr(engine, "_memory", engine._Memory())
 
 
 @pytest.fixture(autouse=True, scope="session")

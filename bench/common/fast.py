@@ -29,9 +29,10 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     django.setup()
-    from liveness.refresh import feed
+    from liveness.refresh import feed, runs
 
-    feed.IDLE = feed.IDLE / speed
+    feed.IDLE /= speed
+    runs.RENEW_EVERY /= speed
     execute_from_command_line(["manage.py", *sys.argv[3:]])
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.refresh import leases, picking
-from liveness.refresh.policy import Price, SuccessRate
+from liveness.refresh.policy import Market
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
 
@@ -56,12 +56,16 @@ class Plan:
 
 @dataclass
 class Visit:
-    """One attempt in one run. `attempt` stays as it was leased; `rounds` counts the calls it got."""
+    """One attempt in one run. `attempt` stays as it was leased; `rounds` counts the calls it got.
+
+    `is_fetching`: its files are on their way, or wait for a thread.
+    """
 
     attempt: VerificationAttempt
     held_since: datetime
     rounds: int = 0
     is_answered: bool = False
+    is_fetching: bool = False
 
 
 class Feed:
@@ -71,7 +75,7 @@ class Feed:
     An endless one goes on with what becomes due.
     """
 
-    def __init__(self, plan: Plan, owner: str, *, is_endless: bool) -> None:
+    def __init__(self, plan: Plan, owner: str, market: Market, *, is_endless: bool) -> None:
         self.taken: set[int] = set()
         self.stuck: set[int] = set()
         self._plan = plan
@@ -79,9 +83,9 @@ class Feed:
         self._is_endless = is_endless or plan.seconds is not None
         self._ends_at = time.monotonic() + plan.seconds if plan.seconds is not None else math.inf
         self._started_at = timezone.now()
-        self.price, self.downloads = Price(), SuccessRate()
+        self._market = market
         self._ready: deque[Visit] = deque()
-        self._out: set[int] = set()
+        self._out: dict[int, Visit] = {}
         self._count = 0
         self._last_id = 0
         self._state = threading.Condition()
@@ -90,12 +94,17 @@ class Feed:
     def held(self) -> set[int]:
         """What was leased and not given back yet. Without the lock: who has it may wait for a database that hangs."""
         ready = list(self._ready)
-        return self._out | {visit.attempt.id for visit in ready}
+        return {*self._out.copy(), *(visit.attempt.id for visit in ready)}
 
     @property
     def is_idle(self) -> bool:
         """Is nobody working on anything?"""
         return not self._out
+
+    @property
+    def is_late(self) -> bool:
+        """Has a slice already been lengthened for as long as it may be?"""
+        return time.monotonic() - self._ends_at >= EXTENSION
 
     def next(self, stop: threading.Event) -> Visit | None:
         """The next visit; None when nothing is left or `stop` was set. Waits for what others may still put back."""
@@ -103,7 +112,7 @@ class Feed:
             while not stop.is_set() and not self._is_over():
                 if self._ready or self._lease_more():
                     visit = self._ready.popleft()
-                    self._out.add(visit.attempt.id)
+                    self._out[visit.attempt.id] = visit
                     return visit
                 if not self._is_endless and self.is_idle:
                     break
@@ -114,13 +123,14 @@ class Feed:
     def again(self, visit: Visit) -> None:
         """The visit needs another call at once: for a fresh link."""
         with self._state:
-            self._out.discard(visit.attempt.id)
+            self._out.pop(visit.attempt.id, None)
+            visit.is_fetching = False
             self._ready.appendleft(visit)
             self._state.notify()
 
     def done(self, visit: Visit) -> None:
         with self._state:
-            self._out.discard(visit.attempt.id)
+            self._out.pop(visit.attempt.id, None)
             self._state.notify()
 
     def _is_over(self) -> bool:
@@ -129,8 +139,9 @@ class Feed:
 
     def _may_begin(self) -> bool:
         """Beside downloads that last, a slice goes on with other calls for a while instead of waiting for them."""
-        late = time.monotonic() - self._ends_at
-        return late < 0 or (bool(self._out) and late < EXTENSION)
+        if time.monotonic() < self._ends_at:
+            return True
+        return not self.is_late and any(visit.is_fetching for visit in self._out.values())
 
     def _lease_more(self) -> bool:
         count = PER_WORKER * self._plan.workers if self._may_begin() else 0
@@ -149,13 +160,13 @@ class Feed:
             until = now if self._is_endless else self._started_at
             return picking.lease(
                 count,
-                self.price,
+                self._market.price,
                 owner=self._owner,
                 until=until,
                 now=now,
-                passing_over=self.stuck | self._out,
+                passing_over=self.stuck | self._out.keys(),
                 is_endless=self._is_endless,
-                downloads=self.downloads.value,
+                downloads=self._market.downloads.value,
             )
         candidates = self._plan.candidates(self._started_at).filter(id__gt=self._last_id)
         leased = leases.take(candidates, count, owner=self._owner, now=now)

@@ -27,7 +27,7 @@ from liveness.refresh import leases, policy
 from liveness.refresh.breaker import Breaker
 from liveness.refresh.feed import Visit
 from liveness.refresh.limiter import Limiter
-from liveness.refresh.policy import Price, SuccessRate
+from liveness.refresh.policy import Market
 from liveness.refresh.summary import Summary
 from liveness.services import attempts, budget, clients, losses, media, meters
 from liveness.services.audit import Actor
@@ -46,8 +46,7 @@ class Worker:
     summary: Summary
     stop: threading.Event
     actor: Actor
-    price: Price
-    downloads: SuccessRate = field(default_factory=SuccessRate)
+    market: Market = field(default_factory=Market)
     is_named: bool = False
     clock: Callable[[], datetime] = timezone.now
     breaker: Breaker = field(default_factory=Breaker)
@@ -79,14 +78,13 @@ class Worker:
             return False
         capture = media.capture(attempt, result, actor=self.actor)
         self.summary.add(media_stored=capture.stored)
-        self.downloads.update(is_success=not capture.problems)
+        if capture.stored or capture.problems:
+            self.market.downloads.update(is_success=not capture.problems)
         if not capture.problems:
-            settled = retried(lambda: attempts.settle(attempt.id, now=self.clock()))
-            if settled.next_poll_at is None:
-                meters.observe(meters.MARGIN, (settled.expires_at - self.clock()).total_seconds())
+            self._note_margin(visit, retried(lambda: attempts.settle(attempt.id, now=self.clock())))
             return False
         # While downloads fail anyway, it is not the link.
-        is_worth_it = self.downloads.value > 0.5 and policy.is_readable(attempt.expires_at, self.clock())
+        is_worth_it = self.market.downloads.is_good and policy.is_readable(attempt.expires_at, self.clock())
         if capture.is_refetchable and visit.rounds < ROUNDS and is_worth_it:
             return True
         self._postpone(visit, "; ".join(capture.problems), is_passing=capture.is_refetchable)
@@ -94,7 +92,7 @@ class Worker:
 
     def leave(self, visit: Visit) -> None:
         """The answer is kept; its files wait for a fresh link, because more downloads wait than can be begun soon."""
-        self.downloads.update(is_success=False)
+        self.market.downloads.update(is_success=False)
         self._postpone(visit, "more files wait than can be fetched; is the disk or the media host slow?")
 
     def release(self, visit: Visit) -> None:
@@ -139,14 +137,21 @@ class Worker:
     def _record(self, visit: Visit, result: LivenessResult) -> LivenessResult | None:
         attempt = retried(
             lambda: attempts.record(
-                visit.attempt.id, result, now=self.clock(), actor=self.actor, price=self.price.value
+                visit.attempt.id, result, now=self.clock(), actor=self.actor, price=self.market.price.value
             )
         )
         meters.count(meters.CALLS, label="pending" if attempt.outcome == Outcome.PENDING else "ok")
         if not visit.is_answered:
             self.summary.add(Outcome(attempt.outcome))
         visit.is_answered = True
-        return result if attempt.next_poll_at and attempt.outcome != Outcome.PENDING else None
+        if attempt.is_answered:
+            self._note_margin(visit, attempt)
+        return result if attempt.is_answered and attempt.next_poll_at else None
+
+    def _note_margin(self, visit: Visit, after: VerificationAttempt) -> None:
+        """How much time was left when the last of what was on the schedule had been stored."""
+        if visit.attempt.next_poll_at and after.next_poll_at is None:
+            meters.observe(meters.MARGIN, (after.expires_at - self.clock()).total_seconds())
 
     def _fail(self, visit: Visit, problem: FaceIdError) -> None:
         if isinstance(problem, ThrottledError):

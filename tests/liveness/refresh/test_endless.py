@@ -6,9 +6,10 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
-from liveness.refresh import breaker, downloads, engine, policy
+from liveness.refresh import breaker, downloads, engine, leases, policy, runs
 from liveness.refresh.engine import Plan
 from liveness.storage import private_storage
 from tests.liveness.refresh.steps import registered
@@ -46,7 +47,7 @@ def passed():
 
 
 def test_what_a_killed_run_left_in_quarantine_goes_without_a_restart(sandbox, monkeypatch):
-    monkeypatch.setattr(engine, "REPORT_EVERY", 0.1)
+    monkeypatch.setattr(runs, "REPORT_EVERY", 0.1)
     registered(sandbox, issued_ago=400)
     part = private_storage().quarantine("a file")
 
@@ -81,7 +82,8 @@ def test_an_outage_is_waited_out_and_then_the_most_endangered_goes_first(sandbox
     assert in_order.index(endangered[0].pk) <= 2
 
 
-def test_polling_waits_while_a_slow_host_keeps_the_downloads(slow_host):
+def test_polling_waits_for_a_host_that_is_merely_slow(slow_host, monkeypatch):
+    monkeypatch.setattr(runs, "ROOM_PATIENCE", LONG)
     for _ in range(12):
         registered(slow_host, issued_ago=400)
     unstored = []
@@ -93,8 +95,37 @@ def test_polling_waits_while_a_slow_host_keeps_the_downloads(slow_host):
     assert 0 < max(unstored) <= 1 + downloads.QUEUED + 1
 
 
+def test_a_media_host_that_hangs_does_not_hold_results_back(sandbox, settings):
+    settings.LIVENESS_MEDIA_TIMEOUTS = (1.0, 2.0)
+    settings.LIVENESS_MEDIA_WORKERS = 2
+    sandbox.inject("stall", scope="media", times=None)
+    for _ in range(60):
+        registered(sandbox, issued_ago=400)
+    begun = time.monotonic()
+    watched(lambda: passed().count() == 60)
+    # The pipeline alone would need four seconds for every two of them.
+    assert time.monotonic() - begun < LONG
+    assert not StoredMedia.objects.filter(state=MediaState.STORED).exists()
+
+
+def test_what_waits_for_a_thread_longer_than_a_lease_lasts_is_held(slow_host, monkeypatch):
+    monkeypatch.setattr(runs, "RENEW_EVERY", 0.2)
+    monkeypatch.setattr(leases, "LEASE", timedelta(seconds=1))
+    for _ in range(3):
+        registered(slow_host, issued_ago=400)
+    free = []
+
+    def look():
+        waiting = passed().filter(next_poll_at__isnull=False)
+        free.extend(waiting.exclude(lease_owner="").filter(lease_expires_at__lt=timezone.now()))
+
+    watched(lambda: passed().filter(next_poll_at=None).count() == 3, meanwhile=look)
+    assert not free
+    assert len(list(slow_host.calls)) == 3, "nobody is asked about twice"
+
+
 def test_an_answer_whose_files_must_wait_too_long_is_kept_and_its_links_are_asked_for_again(slow_host, monkeypatch):
-    monkeypatch.setattr(engine, "ROOM_PATIENCE", 0.0)
+    monkeypatch.setattr(runs, "ROOM_PATIENCE", 0.0)
     monkeypatch.setattr(policy, "ERROR_BASE", timedelta(seconds=1))
     for _ in range(12):
         registered(slow_host, issued_ago=400)

@@ -1,0 +1,239 @@
+"""One run of the engine: a few threads that ask the vendor, and others that fetch the files of what it answered."""
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error, InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from liveness.client.errors import ConfigurationError, FaceIdError
+from liveness.client.types import LivenessResult
+from liveness.exceptions import AccountError, ChainError, OutageError
+from liveness.models import VerificationAttempt
+from liveness.refresh import learning, leases
+from liveness.refresh.breaker import Breaker
+from liveness.refresh.downloads import Pipeline
+from liveness.refresh.feed import Feed, Plan, Visit
+from liveness.refresh.limiter import Limiter, SlotTimeoutError
+from liveness.refresh.policy import Market
+from liveness.refresh.slots import StoreError
+from liveness.refresh.summary import Summary
+from liveness.refresh.worker import Worker
+from liveness.services import attempts, media, meters
+
+TICK = 0.2
+# Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.
+ROOM_PATIENCE = 0.2
+# Seconds between two renewals of all that a run holds, which may wait for a thread longer than a lease lasts.
+RENEW_EVERY = leases.LEASE.total_seconds() / 3
+# A run that is told to stop finishes what it holds; after so many seconds it leaves the rest to the next run.
+PATIENCE = 8.0
+# An endless run tells what it did when it comes to rest, and at least so often, in seconds.
+REPORT_EVERY = 60.0
+# With these an operator must act before any call can succeed.
+BLOCKERS = (FaceIdError, ConfigurationError, AccountError, ChainError, ImproperlyConfigured)
+# These pass by themselves.
+OUTAGES = (OutageError, SlotTimeoutError, StoreError)
+
+Progress = Callable[[Summary], None]
+logger = logging.getLogger(__name__)
+
+
+class Interval:
+    """So many seconds, over and over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.restart()
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() - self._begun > self._seconds
+
+    def restart(self) -> None:
+        self._begun = time.monotonic()
+
+
+class Run:
+    """One pass over the plan's attempts, or an endless one; see `Feed` for what it works on."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        limiter: Limiter,
+        stop: threading.Event,
+        *,
+        market: Market,
+        is_endless: bool = False,
+        is_wary: bool = False,
+    ) -> None:
+        self.summary = Summary()
+        self._market = market
+        self._plan = plan
+        self._stop = stop
+        self._halt = threading.Event()
+        self._failure: Exception | None = None
+        self._stopped_at: float | None = None
+        self._owner = leases.new_owner()
+        self._feed = Feed(plan, self._owner, market, is_endless=is_endless)
+        self._downloads = Pipeline()
+        self._worker = Worker(
+            self._owner,
+            limiter,
+            self.summary,
+            self._halt,
+            plan.actor,
+            market,
+            is_named=plan.named is not None,
+            breaker=Breaker(is_patient=is_endless, is_wary=is_wary),
+        )
+
+    def go(self, progress: Progress | None = None, report: Progress | None = None) -> Summary:
+        """Work until nothing is left, the caller's event is set, or the vendor or the settings end it.
+
+        `progress` is called all the time, `report` whenever an endless run has something to tell. Raises what nobody
+        foresaw, such as DatabaseError; the leases then run out.
+        """
+        media.sweep()
+        # Daemons, so that a call that outlasts our patience does not keep the process alive.
+        threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(self._plan.workers)]
+        for thread in threads:
+            thread.start()
+        try:
+            self._wait(threads, progress, report)
+        finally:
+            self._halt.set()
+            self._end()
+        if isinstance(self._failure, OUTAGES):
+            self.summary.stopped = str(self._failure)
+        elif isinstance(self._failure, BLOCKERS):
+            self.summary.failure = self._failure
+        elif self._failure:
+            raise self._failure
+        self._tell_of_held()
+        return self.summary
+
+    def _wait(self, threads: list[threading.Thread], progress: Progress | None, report: Progress | None) -> None:
+        telling, tidying, renewing = Interval(REPORT_EVERY), Interval(REPORT_EVERY), Interval(RENEW_EVERY)
+        while any(thread.is_alive() for thread in threads):
+            for thread in threads:
+                thread.join(TICK / len(threads))
+            meters.flush_if_due()
+            if progress:
+                progress(self.summary)
+            if report and self.summary.has_news and (self._feed.is_idle or telling.is_over):
+                report(self.summary.take())
+                telling.restart()
+            if tidying.is_over:
+                tidying.restart()
+                media.sweep()
+                learning.learn(now=timezone.now())
+            if renewing.is_over:
+                renewing.restart()
+                with suppress(Error):
+                    leases.prolong(self._feed.held, owner=self._owner, now=timezone.now())
+            if self._stop.is_set():
+                self._halt.set()
+                self._stopped_at = self._stopped_at or time.monotonic()
+                if time.monotonic() - self._stopped_at > PATIENCE:
+                    return
+
+    def _end(self) -> None:
+        """Finish the downloads, or leave them to the next run; give back every lease that is still held."""
+        spent = time.monotonic() - self._stopped_at if self._stopped_at else 0.0
+        given_up = self._downloads.drain(max(1.0, PATIENCE - spent))
+        with suppress(Error):
+            leases.release(self._feed.held, owner=self._owner)
+            learning.learn(now=timezone.now())
+        if given_up:
+            self.summary.stopped = f"{given_up} downloads took too long to finish"
+        meters.flush()
+
+    def _tell_of_held(self) -> None:
+        """A person who named an attempt must learn that another run has it."""
+        named = set(self._plan.named or ()) - self._feed.taken
+        if named and not (self._stop.is_set() or self._failure):
+            for attempt in VerificationAttempt.objects.filter(id__in=named).exclude(lease_owner=""):
+                self.summary.problem("another run holds it; try again in a moment", attempt)
+
+    def _loop(self) -> None:
+        try:
+            while not self._halt.is_set() and self._make_room() and (visit := self._feed.next(self._halt)):
+                self._guarded(visit, partial(self._poll, visit))
+        except Exception as failure:
+            # Without a database there is nothing to lease; the thread that started the run tells it.
+            self._stop_for(failure)
+        finally:
+            connection.close()
+
+    def _make_room(self) -> bool:
+        """Polls slow down while downloads wait for a slow disk or link, but not for a host that is away; False when
+        the run ends."""
+        if self._market.downloads.is_good:
+            self._downloads.wait_for_room(ROOM_PATIENCE)
+        return not (self._halt.is_set() or self._stop.is_set())
+
+    def _poll(self, visit: Visit) -> None:
+        result = self._worker.poll(visit)
+        if result is None:
+            self._finish(visit)
+        elif self._downloads.is_overfull():
+            self._leave(visit)
+        else:
+            visit.is_fetching = True
+            if not self._downloads.submit(partial(self._guarded, visit, partial(self._fetch, visit, result))):
+                self._finish(visit)
+
+    def _fetch(self, visit: Visit, result: LivenessResult) -> None:
+        if self._feed.is_late:
+            self._leave(visit)
+        elif self._worker.fetch(visit, result):
+            self._feed.again(visit)
+        else:
+            self._finish(visit)
+
+    def _leave(self, visit: Visit) -> None:
+        self._worker.leave(visit)
+        self._finish(visit)
+
+    def _finish(self, visit: Visit) -> None:
+        try:
+            self._worker.release(visit)
+        finally:
+            self._feed.done(visit)
+
+    def _guarded(self, visit: Visit, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except (*BLOCKERS, *OUTAGES, OperationalError, InterfaceError) as failure:
+            # Among them a database that is away: then the attempt is no worse than any other.
+            self._stop_for(failure)
+            self._finish(visit)
+        except Exception as problem:
+            # One bad attempt must not end the run, nor come up again at every pass.
+            # Not the exception's text or traceback: a database's message may quote the token.
+            where = traceback.extract_tb(problem.__traceback__)[-1]
+            logger.error("%s in %s, line %s", type(problem).__name__, where.filename, where.lineno)
+            self._put_off(visit.attempt, f"the refresh failed ({type(problem).__name__}); see the log")
+            self._finish(visit)
+        except BaseException:
+            # The thread dies; the others must not wait for it, and the end of the run gives the lease back.
+            self._halt.set()
+            raise
+
+    def _put_off(self, attempt: VerificationAttempt, problem: str) -> None:
+        self.summary.problem(problem, attempt)
+        try:
+            attempts.postpone(attempt.id, problem, now=timezone.now(), actor=self._plan.actor)
+        except Exception:
+            self._feed.stuck.add(attempt.id)
+
+    def _stop_for(self, failure: Exception) -> None:
+        self._failure = self._failure or failure
+        self._halt.set()
