@@ -33,7 +33,8 @@ FAULTS = (
     {"fault": "truncate", "scope": "best_frame", "probability": 0.03},
     {"fault": "reset", "scope": "video", "probability": 0.02, "at": "middle"},
 )
-AWAY = {"fault": "html", "status": 503, "scope": "media"}
+# What a media host does that is away: for the first half it answers at once, for the second it does not answer at all.
+AWAY = ({"fault": "html", "status": 503, "scope": "media"}, {"fault": "stall", "scope": "media"})
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,14 @@ class Rig:
             "LIVENESS_MEDIA_ROOT": str(directory / "evidence"),
             "LIVENESS_RATE_LIMIT": str(course.rate),
             "BENCH_STATIC_ROOT": str(directory / "static"),
+            "BENCH_SPEED": str(course.speed),
             "TENCENTCLOUD_SECRET_ID": "bench",
             "TENCENTCLOUD_SECRET_KEY": "bench",
         }
         self._workers: list[subprocess.Popen[bytes]] = []
         self._finishes: dict[str, float] = {}
         self._killed_at = 0.0
-        self._is_media_away = False
+        self._away: tuple[dict[str, Any], ...] = ()
         self.kills = 0
 
     @property
@@ -171,14 +173,19 @@ class Rig:
         return None if self._random.random() < NEVER else duration(self._random)
 
     def _disturb(self, begun: float) -> None:
-        begins, ends = self.course.media_away
-        is_away = begins <= self.now - begun < ends
-        if is_away != self._is_media_away:
-            self._is_media_away = is_away
+        away = self._away_at(self.now - begun)
+        if away != self._away:
+            self._away = away
             self._control("DELETE", "faults")
-            self._play(*(AWAY,) * is_away, *self.course.faults)
+            self._play(*away, *self.course.faults)
         if self.now - self._killed_at >= self.course.kill_every:
             self._kill()
+
+    def _away_at(self, since: float) -> tuple[dict[str, Any], ...]:
+        begins, ends = self.course.media_away
+        if not begins <= since < ends:
+            return ()
+        return AWAY[:1] if since < (begins + ends) / 2 else AWAY[1:]
 
     def _play(self, *faults: dict[str, Any]) -> None:
         for fault in faults:
