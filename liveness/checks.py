@@ -20,8 +20,8 @@ from liveness.app_settings import app_settings
 from liveness.client.endpoint import parse_endpoint
 from liveness.client.errors import ConfigurationError
 from liveness.models import append_only
-from liveness.services.attempts import REGIONS
 from liveness.services.origins import Origin, is_public
+from liveness.services.registration import REGIONS
 
 TAG = "liveness"
 PLACEHOLDER = "change-me"

@@ -19,8 +19,8 @@ from liveness.admin.intake import IntakeForm
 from liveness.admin.mixins import FactsAdmin
 from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.services import wording
-from liveness.services.attempts import REGIONS
 from liveness.services.audit import Actor
+from liveness.services.registration import REGIONS
 from liveness.templatetags.liveness import badge, minute
 
 LACKING = (MediaState.WANTED, MediaState.LOST, MediaState.ABSENT)

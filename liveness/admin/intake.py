@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from liveness.app_settings import app_settings
 from liveness.exceptions import RegistrationError
 from liveness.models import VerificationAttempt
-from liveness.services import attempts
+from liveness.services import attempts, registration
 from liveness.services.audit import Actor
 
 
@@ -28,7 +28,7 @@ class IntakeForm(forms.Form):
     )
     subject_reference = forms.CharField(
         label=_("Subject reference"),
-        max_length=attempts.REFERENCE_LENGTH,
+        max_length=registration.REFERENCE_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"}),
         help_text=_("Your own reference for the person, without a name."),
     )
@@ -39,7 +39,7 @@ class IntakeForm(forms.Form):
         help_text=_("When the token was made, in the portal's time zone. Empty means now."),
     )
     region = forms.ChoiceField(
-        label=_("Region"), choices=[(name, name) for name in attempts.REGIONS], initial=_default_region
+        label=_("Region"), choices=[(name, name) for name in registration.REGIONS], initial=_default_region
     )
 
     def register(self, actor: Actor) -> tuple[VerificationAttempt, bool] | None:

@@ -1,29 +1,21 @@
 """Attempts: register a token, record what the vendor says of it, close it when nothing more will come."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
 
 from liveness import wakeups
 from liveness.app_settings import app_settings
-from liveness.client import faceid
 from liveness.client.results import explain
 from liveness.client.types import LivenessResult
 from liveness.exceptions import RegistrationError
 from liveness.models import MediaState, Outcome, VerificationAttempt
 from liveness.refresh import learning, policy
-from liveness.services import audit, evidence, ledger, losses, media, meters
+from liveness.services import audit, evidence, ledger, losses, media, meters, registration
 from liveness.services.audit import Actor
 from liveness.signals import attempt_changed
 
-REGIONS = faceid.REGIONS
-TOKEN_FORM = re.compile(r"[A-Za-z0-9._~+/=:-]{8,128}")
-REFERENCE_LENGTH = 128
-CLOCK_TOLERANCE = timedelta(minutes=5)
-# The vendor's API is of 2018-03-01: an earlier issue is a slip of the pen.
-FIRST_ISSUE = datetime(2018, 3, 1, tzinfo=UTC)
 REFUSED = "the vendor does not know this token; check its region and the account's key"
 
 
@@ -43,7 +35,7 @@ def register(
     """
     sdk_token, subject_reference = sdk_token.strip(), subject_reference.strip()
     issued_at, corrected, region = issued_at or now, region, region or app_settings.REGION
-    _check(sdk_token, subject_reference, issued_at, region, now)
+    registration.check(sdk_token, subject_reference, issued_at, region, now)
     expires_at = issued_at + timedelta(seconds=app_settings.TOKEN_TTL)
     with transaction.atomic():
         attempt, created = VerificationAttempt.objects.get_or_create(
@@ -186,19 +178,6 @@ def settle(attempt_id: int, *, now: datetime) -> VerificationAttempt:
             attempt.save(update_fields=["next_poll_at", "failure_count", "last_error"])
             _announce(attempt)
     return attempt
-
-
-def _check(token: str, reference: str, issued_at: datetime, region: str, now: datetime) -> None:
-    if not TOKEN_FORM.fullmatch(token):
-        raise RegistrationError("the token must be 8 to 128 letters, digits or -._~+/=: without spaces")
-    if not reference.strip() or len(reference) > REFERENCE_LENGTH or not reference.isprintable():
-        raise RegistrationError(f"the subject reference must be 1 to {REFERENCE_LENGTH} printable characters")
-    if region not in REGIONS:
-        raise RegistrationError(f"the region must be one of {', '.join(REGIONS)}")
-    if issued_at < FIRST_ISSUE:
-        raise RegistrationError("issued_at lies before 2018, when there were no such tokens; check the year")
-    if issued_at > now + CLOCK_TOLERANCE:
-        raise RegistrationError("issued_at lies in the future; give it with its UTC offset, like 2026-01-31T09:30:00Z")
 
 
 def _locked(attempt_id: int) -> VerificationAttempt:
