@@ -7,7 +7,7 @@ day: three hours, so that tokens run out meanwhile, with arrivals at 95 % of wha
 network, the vendor and the media host at random, forty minutes without a media host, which first fails at once and then
 hangs, and every minute SIGKILL for one of the four workers. What could be had is known, because the sandbox was told
 when each check ends; a query then says what is not there. The plain day is an hour at 50 % without faults. Needs
-PostgreSQL; about a quarter of an hour. Exit 1 when an aim is missed by a factor of 2 or more, or when anything was lost.
+PostgreSQL; about a quarter of an hour. Exit 1 when an aim is missed by a factor of 2 or more, or anything was lost.
 """
 
 import argparse

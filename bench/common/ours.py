@@ -1,4 +1,8 @@
-"""Our polling policy as the engine runs it, for `bench/policy_sim.py`: the same functions, lanes, window and order."""
+"""Our polling policy as the engine runs it, for `bench/policy_sim.py`: the same functions, window and order.
+
+What the engine does beside results, fetching files again and closing what ran out, is not here but in
+`bench/chaos.py`.
+"""
 
 from collections import deque
 from dataclasses import replace
