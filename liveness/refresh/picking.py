@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
+from math import inf
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
@@ -16,8 +17,8 @@ from liveness.refresh.policy import Candidate, Lane, Price
 PATIENT_SHARE = 8
 # Files that could not be fetched get up to this share, as far as downloads succeed: what is to be had there is certain.
 FILES_SHARE = 0.75
-# One of so many calls is kept for results, whatever else there is to do.
-RESULTS_SHARE = 4
+# One of so many calls is kept for results, and one of so many for those that go before any score.
+RESULTS_SHARE, URGENT_SHARE = 4, 2
 
 
 def lease(
@@ -43,7 +44,8 @@ def lease(
         due = lanes.due(until, now, passing_over)
         window, over = lanes.window(due, count, now), lanes.over(due, count, now)
         best = partial(policy.choose, window, durations=known, now=now, price=price.value)
-        others = _others(due, count, len(best(count)), downloads, () if is_endless else over, now)
+        wished = [policy.worth(known, one, now) for one in best(count)]
+        others = _others(due, count, wished, downloads, () if is_endless else over, now)
         places = count - len(others)
         chosen = best(places)
         price.update([policy.worth(known, one, now) for one in chosen], places)
@@ -55,27 +57,40 @@ def lease(
         else:
             _plan_anew(left_out, known, now, price.value)
         beside = over if is_endless else []
-        return leases.hold([one.id for one in (*chosen, *others, *beside)], owner=owner, now=now)
+        picked = dict.fromkeys(one.id for one in (*chosen, *others, *beside))
+        return leases.hold(list(picked), owner=owner, now=now)
 
 
 def _others(
-    due: AttemptQuerySet, count: int, wish: int, downloads: float, over: Sequence[Candidate], now: datetime
+    due: AttemptQuerySet,
+    count: int,
+    wished: Sequence[float],
+    downloads: float,
+    over: Sequence[Candidate],
+    now: datetime,
 ) -> list[Candidate]:
     """What is not chosen by its score: files to fetch again, then what must not stand before a result.
 
-    `wish` is the number of results that want one of the `count` calls. What ran out without need of a call is closed
-    beside them; in a run that ends it is given as `over`, for such a run counts what it takes.
+    `wished` is what the polls for results are worth that want one of the `count` calls. What ran out without need of a
+    call is closed beside them; in a run that ends it is given as `over`, for such a run counts what it takes.
     """
-    share, room = _share(count, count - wish), count - min(wish, max(1, count // RESULTS_SHARE))
-    patient = [*lanes.patient(due, share, now), *over][:share]
-    wanted = lanes.files(due, max(int(FILES_SHARE * downloads * count), share), now)
-    kept = min(len(patient), _share(count, 0))
-    return [*wanted[: max(1, room - kept)], *patient][:room]
+    least, spare, room = _least(count), count - len(wished), count - _kept(count, wished)
+    patient = [*lanes.patient(due, max(least, spare), now), *over]
+    claimed = min(least, len(patient))
+    places = max(int(FILES_SHARE * downloads * count), least, spare - claimed)
+    wanted = lanes.files(due, min(places, max(1, room - claimed)), now)
+    return [*wanted, *patient[: max(least, spare - len(wanted))]][:room]
 
 
-def _share(count: int, spare: int) -> int:
-    """How many of `count` calls go to what can wait, when nobody else wants `spare` of them."""
-    return max(min(count - 1, max(1, count // PATIENT_SHARE)), spare)
+def _kept(count: int, wished: Sequence[float]) -> int:
+    """How many of `count` calls nobody takes away from the results that want them."""
+    urgent = min(wished.count(inf), count // URGENT_SHARE)
+    return min(len(wished), max(1, count // RESULTS_SHARE, urgent))
+
+
+def _least(count: int) -> int:
+    """How many of `count` calls go to what can wait, even if results want them all."""
+    return min(count - 1, max(1, count // PATIENT_SHARE))
 
 
 def _plan_anew(left_out: Collection[Candidate], durations: Durations, now: datetime, price: float) -> None:

@@ -180,11 +180,29 @@ def test_results_keep_their_places_in_every_crowd(count, downloads, is_endless):
         leased = leased[:count]
     results = leased.count("reported") + leased.count("closing")
     assert len(leased) == count
-    assert results >= max(1, count // picking.RESULTS_SHARE)
+    assert results >= max(1, count // picking.URGENT_SHARE)
     assert results == count or leased.count("files")
     if count == 8:
-        assert leased.count("reported")
-        assert leased.count("closing")
+        assert set(leased) >= {"reported", "closing"}
+        assert set(leased) & {"unknown", "late"}
+
+
+@pytest.mark.parametrize("is_endless", [True, False])
+@pytest.mark.parametrize("wish", range(9))
+def test_a_call_that_no_result_wants_is_given_away_once(wish, is_endless):
+    likely = {issued(300).pk for _ in range(wish)}
+    for _ in range(12):
+        without_files(4000)
+        issued(400, outcome=Outcome.INVALID, finished_at=NOW, result_code="")
+        issued(3 * 3600, poll_count=2)
+    leased = lease(8, is_endless=is_endless, downloads=0.0)[:8]
+    # One of eight is for files all the same, and another for what can wait.
+    assert len(likely & set(leased)) == min(wish, 6)
+
+
+def test_nothing_is_leased_twice_though_it_is_found_twice():
+    both = issued(3 * 3600, outcome=Outcome.INVALID, finished_at=NOW, result_code="", poll_count=1)
+    assert lease(8) == [both.pk]
 
 
 def test_the_files_of_a_token_that_runs_out_soon_come_first():
