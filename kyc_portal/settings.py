@@ -237,8 +237,9 @@ CELERY_TASK_ROUTES = {"liveness.refresh_*": {"queue": "refresh"}}
 # Processes wait for the vendor, hardly ever for a core.
 CELERY_WORKER_CONCURRENCY = 4
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
-# Seconds. A slice ends after ten, but a slow video or two may have begun just before (`LIVENESS_MEDIA_DEADLINES`).
-CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 420, 450
+# Seconds. A slice ends after ten, but slow files may be under way for long (`LIVENESS_MEDIA_DEADLINES`), and for two
+# minutes others may begin beside them.
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 540, 570
 if CELERY_BROKER_URL.startswith("redis"):
     # What a worker has not acknowledged is delivered again, which must not be before the time limit.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_connect_timeout": 3, "socket_timeout": 30}

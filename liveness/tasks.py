@@ -17,7 +17,8 @@ from liveness.services import alarms
 from liveness.services.audit import Actor
 
 ACTOR = Actor.system("celery")
-# Seconds after which a run begins nothing new: other tasks get their turn, and the next message wakes the next run.
+# Seconds after which a run ends as soon as its downloads do: other tasks get their turn, and the next message wakes the
+# next run.
 SLICE = 10.0
 # A run for what is urgent now. Messages that nobody took in time are dropped; machines' clocks differ by less.
 GLANCE, EXPIRES = 1.0, 30.0

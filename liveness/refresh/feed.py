@@ -19,17 +19,19 @@ from liveness.services.retry import retried
 # Seconds between two looks for work where there was none.
 IDLE = 1.0
 TICK = 0.2
-# So many attempts are leased at once for each thread: few, because the choice is best when it is fresh.
-PER_WORKER = 2
-# Seconds by which downloads may lengthen a slice.
-EXTENSION = 60.0
+# So many attempts are leased at once for each thread: few, because the choice is best when it is fresh. With less than
+# the least of them the shares of the lanes could not be kept.
+PER_WORKER, LEAST = 2, 8
+# Seconds by which downloads may lengthen a slice, and after which what still waits for a download thread is left.
+EXTENSION, LATE = 60.0, 120.0
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a run is asked to do. `named` attempts are asked whatever their outcome and schedule.
 
-    After `seconds` nothing new is begun, and what comes due until then is taken as well.
+    After `seconds` nothing new is begun, except beside downloads that last, and what comes due until then is taken as
+    well.
     """
 
     limit: int | None = None
@@ -58,7 +60,7 @@ class Plan:
 class Visit:
     """One attempt in one run. `attempt` stays as it was leased; `rounds` counts the calls it got.
 
-    `is_fetching`: its files are on their way, or wait for a thread.
+    `is_fetching`: its files are on their way, or wait for a thread. `is_extra`: it began after the end of its slice.
     """
 
     attempt: VerificationAttempt
@@ -66,6 +68,7 @@ class Visit:
     rounds: int = 0
     is_answered: bool = False
     is_fetching: bool = False
+    is_extra: bool = False
 
 
 class Feed:
@@ -80,7 +83,7 @@ class Feed:
         self.stuck: set[int] = set()
         self._plan = plan
         self._owner = owner
-        self._is_endless = is_endless or plan.seconds is not None
+        self.is_endless = is_endless or plan.seconds is not None
         self._ends_at = time.monotonic() + plan.seconds if plan.seconds is not None else math.inf
         self._started_at = timezone.now()
         self._market = market
@@ -97,14 +100,19 @@ class Feed:
         return {*self._out.copy(), *(visit.attempt.id for visit in ready)}
 
     @property
+    def _overtime(self) -> float:
+        """Seconds since the end of the slice; negative before."""
+        return time.monotonic() - self._ends_at
+
+    @property
     def is_idle(self) -> bool:
         """Is nobody working on anything?"""
         return not self._out
 
     @property
     def is_late(self) -> bool:
-        """Has a slice already been lengthened for as long as it may be?"""
-        return time.monotonic() - self._ends_at >= EXTENSION
+        """Should a slice have been over for so long that no further download may begin?"""
+        return self._overtime >= LATE
 
     def next(self, stop: threading.Event) -> Visit | None:
         """The next visit; None when nothing is left or `stop` was set. Waits for what others may still put back."""
@@ -114,9 +122,9 @@ class Feed:
                     visit = self._ready.popleft()
                     self._out[visit.attempt.id] = visit
                     return visit
-                if not self._is_endless and self.is_idle:
+                if not self.is_endless and self.is_idle:
                     break
-                self._state.wait(IDLE if self._is_endless else TICK)
+                self._state.wait(IDLE if self.is_endless else TICK)
             self._state.notify_all()
         return None
 
@@ -135,16 +143,17 @@ class Feed:
 
     def _is_over(self) -> bool:
         """Is the time up, and nothing left that was begun?"""
-        return time.monotonic() >= self._ends_at and not self._ready and self.is_idle
+        return self._overtime >= 0 and not self._ready and self.is_idle
 
     def _may_begin(self) -> bool:
         """Beside downloads that last, a slice goes on with other calls for a while instead of waiting for them."""
-        if time.monotonic() < self._ends_at:
+        if self._overtime < 0:
             return True
-        return not self.is_late and any(visit.is_fetching for visit in self._out.values())
+        is_waiting = any(visit.is_fetching and not visit.is_extra for visit in self._out.values())
+        return is_waiting and self._overtime < EXTENSION
 
     def _lease_more(self) -> bool:
-        count = PER_WORKER * self._plan.workers if self._may_begin() else 0
+        count = max(LEAST, PER_WORKER * self._plan.workers) if self._may_begin() else 0
         if self._plan.limit is not None:
             count = min(count, self._plan.limit - self._count)
         if count <= 0:
@@ -152,12 +161,12 @@ class Feed:
         now = timezone.now()
         leased = retried(lambda: self._lease(count, now))
         self._count += len(leased)
-        self._ready.extend(Visit(attempt, now) for attempt in leased)
+        self._ready.extend(Visit(attempt, now, is_extra=self._overtime >= 0) for attempt in leased)
         return bool(leased)
 
     def _lease(self, count: int, now: datetime) -> list[VerificationAttempt]:
         if self._plan.is_scheduled:
-            until = now if self._is_endless else self._started_at
+            until = now if self.is_endless else self._started_at
             return picking.lease(
                 count,
                 self._market.price,
@@ -165,7 +174,7 @@ class Feed:
                 until=until,
                 now=now,
                 passing_over=self.stuck | self._out.keys(),
-                is_endless=self._is_endless,
+                is_endless=self.is_endless,
                 downloads=self._market.downloads.value,
             )
         candidates = self._plan.candidates(self._started_at).filter(id__gt=self._last_id)

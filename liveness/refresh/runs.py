@@ -29,7 +29,8 @@ from liveness.services import attempts, media, meters
 
 TICK = 0.2
 # Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.
-ROOM_PATIENCE = 0.2
+# A run that ends would leave files to the next one, and the link idle until then.
+ROOM_PATIENCE, ENDLESS_PATIENCE = 10.0, 0.2
 # Seconds between two renewals of all that a run holds, which may wait for a thread longer than a lease lasts.
 RENEW_EVERY = leases.LEASE.total_seconds() / 3
 # A run that is told to stop finishes what it holds; after so many seconds it leaves the rest to the next run.
@@ -175,9 +176,12 @@ class Run:
     def _make_room(self) -> bool:
         """Polls slow down while downloads wait for a slow disk or link, but not for a host that is away; False when
         the run ends."""
-        if self._market.downloads.is_good:
-            self._downloads.wait_for_room(ROOM_PATIENCE)
-        return not (self._halt.is_set() or self._stop.is_set())
+        until = time.monotonic() + (ENDLESS_PATIENCE if self._feed.is_endless else ROOM_PATIENCE)
+        while not (self._halt.is_set() or self._stop.is_set()):
+            is_vain = not self._market.downloads.is_good or time.monotonic() > until
+            if is_vain or self._downloads.wait_for_room(TICK):
+                return True
+        return False
 
     def _poll(self, visit: Visit) -> None:
         result = self._worker.poll(visit)

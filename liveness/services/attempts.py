@@ -173,7 +173,7 @@ def settle(attempt_id: int, *, now: datetime) -> VerificationAttempt:
         if attempt.outcome != Outcome.PENDING:
             is_wanting = attempt.media.filter(state=MediaState.WANTED).exists()
             attempt.next_poll_at = policy.next_look(now, attempt.expires_at) if is_wanting else None
-            # Only here, not with each answer: a download that keeps failing must be tried less and less often.
+            # Not with each answer that names files: a download that keeps failing must be tried less and less often.
             attempt.failure_count, attempt.last_error = 0, ""
             attempt.save(update_fields=["next_poll_at", "failure_count", "last_error"])
             _announce(attempt)

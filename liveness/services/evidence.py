@@ -25,7 +25,7 @@ def plan(attempt: VerificationAttempt, result: LivenessResult, *, now: datetime,
 def lose(attempt: VerificationAttempt, reason: str, *, now: datetime, actor: Actor) -> None:
     """Close the files that are still wanted: a visible, explained loss instead of an endless wish.
 
-    Bytes that a killed run left behind whole are kept; anything else that lies there goes with the row.
+    Bytes that an earlier run left behind whole are kept; anything else that lies there goes with the row.
     """
     for file in attempt.media.select_for_update().filter(state=MediaState.WANTED).order_by("id"):
         if media.rescue(file, now=now, actor=actor):

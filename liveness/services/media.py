@@ -33,7 +33,8 @@ from liveness.signals import attempt_changed
 from liveness.storage import private_storage
 
 BLOCK = 1024 * 1024
-# Seconds between the last byte of a download, whose deadline may be all of that, and its move into place.
+# Seconds between the last byte of a download, whose deadline may be all of that, or of a thumbnail, and its move into
+# place.
 INSPECTION_PATIENCE = 300.0
 NOT_INSPECTED = "it could not be inspected when it was kept"
 
@@ -91,7 +92,7 @@ def store(media: StoredMedia, info: FileInfo, *, actor: Actor) -> bool:
 
 
 def rescue(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
-    """Keep a wanted file whose verified bytes a killed run left at their place; True when it is stored now.
+    """Keep a wanted file whose verified bytes lie at their place already; True when it is stored now.
 
     This is the last chance before the row is lost, so a decoder that does not work does not stand in the way: the
     bytes are kept with a note in `flaw`, because a loss is for ever.

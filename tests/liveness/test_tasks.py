@@ -12,7 +12,7 @@ from liveness import tasks
 from liveness.app_settings import app_settings
 from liveness.models import Outcome
 from liveness.refresh import feed
-from liveness.services import quarantine
+from liveness.services import inspection, quarantine
 from tests.builders import make_attempt
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,5 +117,6 @@ def test_only_the_refresh_waits_in_its_queue_and_a_worker_serves_both():
 
 def test_a_slice_with_slow_downloads_ends_before_its_time_limit():
     files = sum(app_settings.MEDIA_DEADLINES.values()) + len(app_settings.MEDIA_DEADLINES) * quarantine.PATIENCE
-    longest = tasks.SLICE + feed.EXTENSION + app_settings.CALL_DEADLINE + files
+    pictures = app_settings.MEDIA_WORKERS * inspection.TRIES * inspection.DECODE_TIMEOUT
+    longest = tasks.SLICE + feed.LATE + app_settings.CALL_DEADLINE + files + pictures
     assert longest < app.conf.task_soft_time_limit < app.conf.task_time_limit

@@ -115,6 +115,17 @@ def test_waiting_behind_another_thread_has_an_end_too(store):
     first.join()
 
 
+def test_the_wait_behind_another_thread_is_not_counted_as_one_for_a_slot(store):
+    limiter, stop = Limiter(store, 1), threading.Event()
+    limiter.acquire(stop)
+    first = threading.Thread(target=limiter.acquire, args=(stop,))
+    first.start()
+    time.sleep(0.05)
+    # A second behind the other thread and one in the line.
+    assert limiter.acquire(stop, timeout=1.5)
+    first.join()
+
+
 def test_a_sleeper_that_wakes_late_takes_a_new_slot(store):
     class Sluggish(threading.Event):
         waits = 0
