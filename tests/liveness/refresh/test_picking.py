@@ -1,5 +1,6 @@
 """Which of the due attempts are leased, and what becomes of the others."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from liveness.models import MediaKind, Outcome, VerificationAttempt
-from liveness.refresh import picking
+from liveness.refresh import lanes, picking
 from liveness.refresh.policy import GAP, Price
 from tests.builders import make_attempt
 
@@ -242,9 +243,33 @@ def test_what_can_wait_gets_a_single_call_that_nobody_else_needs():
     assert lease(1) == [unknown.pk]
 
 
-def test_what_can_wait_is_found_without_a_walk_through_all_that_is_due():
+@pytest.mark.parametrize("few", [0, 1000])
+def test_the_choice_is_the_same_whether_few_or_many_are_due(few, monkeypatch):
+    monkeypatch.setattr(lanes, "FEW", few)
+    kinds = crowded()
+    assert Counter(kinds[pk] for pk in lease(8)) == {
+        "reported": 3,
+        "closing": 1,
+        "files": 3,
+        "late": 1,
+        "over": 8,
+    }
+
+
+def test_where_nothing_is_due_one_look_is_enough():
+    issued(300, next_poll_at=NOW + timedelta(minutes=1), unfinished_at=NOW - timedelta(seconds=2))
+    with CaptureQueriesContext(connection) as queries:
+        lease()
+    attempts = [
+        query for query in queries if query["sql"].startswith("SELECT") and "verificationattempt" in query["sql"]
+    ]
+    assert len(attempts) == 2, "at what is due, and at what is worth a poll ahead of its time"
+
+
+def test_what_can_wait_is_found_without_a_walk_through_all_that_is_due(monkeypatch):
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL's planner goes by the size of the tables; bench/claims.py has large ones")
+    monkeypatch.setattr(lanes, "FEW", 0)
     issued(300)
     with CaptureQueriesContext(connection) as queries:
         lease()
