@@ -57,6 +57,6 @@ def fill(count: int, *, after_outage: bool = False) -> datetime:
     return now
 
 
-def tenth(now: datetime) -> datetime:
-    """The moment at which a tenth of them was due."""
-    return now - timedelta(seconds=SPREAD * 9 // 10)
+def due_share(now: datetime, part: int) -> datetime:
+    """The moment at which one of so many of them was due."""
+    return now - timedelta(seconds=SPREAD - SPREAD // part)

@@ -15,7 +15,7 @@ from liveness.refresh.policy import Candidate
 # So many candidates are looked at for each that is leased: the choice is among them.
 BREADTH = 4
 # Where no more than so many are due, each kind is looked up among them: among all that are not due it may be rare.
-FEW = 64
+FEW = 256
 FIELDS = ("id", "issued_at", "unfinished_at", "expires_at", "reported_at", "outcome")
 # The app said that the check is done, and the vendor did not deny it for long enough.
 IS_REPORTED = Q(reported_at__isnull=False) & (
@@ -27,7 +27,7 @@ _WANTS_FILES = Q(outcome__in=ANSWERED, failure_count__gt=0)
 def due(until: datetime, now: datetime, passing_over: Collection[int]) -> AttemptQuerySet:
     """What was due at `until`, locked against other runs where the database can."""
     due = VerificationAttempt.objects.filter(next_poll_at__lte=until).exclude(id__in=passing_over)
-    some = list(due.free(now).order_by("next_poll_at", "id").values_list("id", flat=True)[: FEW + 1])
+    some = list(due.order_by("next_poll_at", "id").values_list("id", flat=True)[: FEW + 1])
     return _locked(due if len(some) > FEW else due.filter(id__in=some), now)
 
 
