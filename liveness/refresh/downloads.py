@@ -7,7 +7,7 @@ A poll thread asks for room first, then takes its slot, polls, and hands the fil
         pipeline.submit(job)
 
 When disk or storage is slow the room runs out, and polling slows down instead of memory filling up. What a poll thread
-brings is always taken, so the queue may exceed its bound by one job for each of them.
+brings is always taken, so whoever does not wait for room looks whether the pipeline is overfull first.
 """
 
 import logging

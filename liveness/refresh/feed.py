@@ -22,7 +22,8 @@ TICK = 0.2
 # So many attempts are leased at once for each thread: few, because the choice is best when it is fresh. With less than
 # the least of them the shares of the lanes could not be kept.
 PER_WORKER, LEAST = 2, 8
-# Seconds by which downloads may lengthen a slice, and after which what still waits for a download thread is left.
+# Seconds by which downloads may lengthen a slice, and after which what still waits for a download thread is left. While
+# most downloads fail it is left at once.
 EXTENSION, LATE = 60.0, 120.0
 
 
@@ -112,7 +113,7 @@ class Feed:
     @property
     def is_late(self) -> bool:
         """Should a slice have been over for so long that no further download may begin?"""
-        return self._overtime >= LATE
+        return self._overtime >= (LATE if self._market.downloads.is_good else EXTENSION)
 
     def next(self, stop: threading.Event) -> Visit | None:
         """The next visit; None when nothing is left or `stop` was set. Waits for what others may still put back."""
@@ -153,6 +154,7 @@ class Feed:
         return is_waiting and self._overtime < EXTENSION
 
     def _lease_more(self) -> bool:
+        is_extra = self._overtime >= 0
         count = max(LEAST, PER_WORKER * self._plan.workers) if self._may_begin() else 0
         if self._plan.limit is not None:
             count = min(count, self._plan.limit - self._count)
@@ -161,7 +163,7 @@ class Feed:
         now = timezone.now()
         leased = retried(lambda: self._lease(count, now))
         self._count += len(leased)
-        self._ready.extend(Visit(attempt, now, is_extra=self._overtime >= 0) for attempt in leased)
+        self._ready.extend(Visit(attempt, now, is_extra=is_extra) for attempt in leased)
         return bool(leased)
 
     def _lease(self, count: int, now: datetime) -> list[VerificationAttempt]:

@@ -30,7 +30,7 @@ from liveness.services import attempts, media, meters
 TICK = 0.2
 # Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.
 # A run that ends would leave files to the next one, and the link idle until then.
-ROOM_PATIENCE, ENDLESS_PATIENCE = 10.0, 0.2
+ROOM_PATIENCE, ENDLESS_PATIENCE = 30.0, 0.2
 # Seconds between two renewals of all that a run holds, which may wait for a thread longer than a lease lasts.
 RENEW_EVERY = leases.LEASE.total_seconds() / 3
 # A run that is told to stop finishes what it holds; after so many seconds it leaves the rest to the next run.
@@ -197,12 +197,17 @@ class Run:
     def _fetch(self, visit: Visit, result: LivenessResult) -> None:
         if self._feed.is_late:
             self._leave(visit)
-        elif self._worker.fetch(visit, result):
-            self._feed.again(visit)
-        else:
+        elif not self._worker.fetch(visit, result):
             self._finish(visit)
+        elif self._feed.is_late:
+            self._leave(visit)
+        else:
+            self._feed.again(visit)
 
     def _leave(self, visit: Visit) -> None:
+        if self._feed.is_endless:
+            # Its calls had better go to results. A run that ends goes on waiting for room.
+            self._market.downloads.update(is_success=False)
         self._worker.leave(visit)
         self._finish(visit)
 

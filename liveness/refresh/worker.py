@@ -92,7 +92,6 @@ class Worker:
 
     def leave(self, visit: Visit) -> None:
         """The answer is kept; its files wait for a fresh link, because more downloads wait than can be begun soon."""
-        self.market.downloads.update(is_success=False)
         self._postpone(visit, "more files wait than can be fetched; is the disk or the media host slow?")
 
     def release(self, visit: Visit) -> None:

@@ -72,10 +72,18 @@ def test_it_goes_on_for_a_minute_at_most_and_then_lets_what_it_began_finish(slic
     assert work.is_late
 
 
+def test_beside_a_media_host_that_is_away_a_slice_waits_for_no_further_download(slice_, monkeypatch):
+    work, _ = slice_
+    monkeypatch.setattr(feed, "EXTENSION", 0.0)
+    assert not work.is_late
+    work._market.downloads.value = 0.3
+    assert work.is_late
+
+
 def test_files_that_would_begin_too_late_are_left_to_the_next_slice(sandbox, monkeypatch):
-    monkeypatch.setattr(feed, "LATE", -SLICE)
+    monkeypatch.setattr(feed, "LATE", -2.0)
     attempt = registered(sandbox, issued_ago=400)
-    engine.run(Plan(workers=1, seconds=SLICE))
+    engine.run(Plan(workers=1, seconds=2.0))
     attempt.refresh_from_db()
     assert (attempt.outcome, attempt.failure_count, attempt.lease_owner) == ("passed", 1, "")
     assert len(list(sandbox.downloads)) == 0

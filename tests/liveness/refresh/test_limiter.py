@@ -115,7 +115,8 @@ def test_waiting_behind_another_thread_has_an_end_too(store):
     first.join()
 
 
-def test_the_wait_behind_another_thread_is_not_counted_as_one_for_a_slot(store):
+def test_the_wait_behind_another_thread_is_not_counted_as_one_for_a_slot(store, monkeypatch):
+    monkeypatch.setattr("liveness.refresh.limiter.LATE", 10.0)
     limiter, stop = Limiter(store, 1), threading.Event()
     limiter.acquire(stop)
     first = threading.Thread(target=limiter.acquire, args=(stop,))
