@@ -216,6 +216,7 @@ class Run:
             self._worker.release(visit)
         finally:
             self._feed.done(visit)
+            self.summary.finish()
 
     def _guarded(self, visit: Visit, step: Callable[[], None]) -> None:
         try:

@@ -26,7 +26,7 @@ class Counts:
 
 @dataclass
 class Summary:
-    """What one run did. Counts are of attempts (or files).
+    """What one run did. Counts are of attempts (or files); `done` is the number of those that it is through with.
 
     Problems are kept by their text, with the attempts that met them; `stopped` says why a run ended early, and
     `failure` is set when it cannot go on until an operator has acted.
@@ -36,6 +36,7 @@ class Summary:
     problems: dict[str, list[str]] = field(default_factory=dict)
     stopped: str = ""
     failure: Exception | None = None
+    done: int = 0
     started: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -45,6 +46,11 @@ class Summary:
                 setattr(self.counts, name, getattr(self.counts, name) + number)
             if outcome is not None:
                 setattr(self.counts, outcome.value, getattr(self.counts, outcome.value) + 1)
+
+    def finish(self) -> None:
+        """An attempt is done with, its files included."""
+        with self._lock:
+            self.done += 1
 
     def problem(self, text: str, attempt: VerificationAttempt, *, is_error: bool = True) -> None:
         """Something to tell the operator; an error is also counted as one."""
@@ -60,8 +66,8 @@ class Summary:
     def take(self) -> "Summary":
         """What was done since the last time, which from now on is not part of this one."""
         with self._lock:
-            taken = Summary(self.counts, self.problems, self.stopped, self.failure, self.started)
-            self.counts, self.problems, self.stopped = Counts(), {}, ""
+            taken = Summary(self.counts, self.problems, self.stopped, self.failure, self.done, self.started)
+            self.counts, self.problems, self.stopped, self.done = Counts(), {}, "", 0
             self.started = time.monotonic()
         return taken
 

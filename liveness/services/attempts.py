@@ -82,7 +82,8 @@ def record(
             _answer(attempt, result, outcome, now, actor)
         if outcome not in (Outcome.PENDING, Outcome.EXPIRED):
             evidence.plan(attempt, result, now=now, actor=actor)
-            _settle_if_whole(attempt)
+            if not _lacks_files(attempt):
+                attempt.next_poll_at, attempt.failure_count, attempt.last_error = None, 0, ""
         attempt.save()
         # An unfinished check that is still unfinished is no news, and most polls are just that.
         if {before, attempt.outcome} != {Outcome.PENDING}:
@@ -171,8 +172,7 @@ def settle(attempt_id: int, *, now: datetime) -> VerificationAttempt:
     with transaction.atomic():
         attempt = _locked(attempt_id)
         if attempt.outcome != Outcome.PENDING:
-            is_wanting = attempt.media.filter(state=MediaState.WANTED).exists()
-            attempt.next_poll_at = policy.next_look(now, attempt.expires_at) if is_wanting else None
+            attempt.next_poll_at = policy.next_look(now, attempt.expires_at) if _lacks_files(attempt) else None
             # Not with each answer that names files: a download that keeps failing must be tried less and less often.
             attempt.failure_count, attempt.last_error = 0, ""
             attempt.save(update_fields=["next_poll_at", "failure_count", "last_error"])
@@ -253,9 +253,8 @@ def _differs(attempt: VerificationAttempt, result: LivenessResult) -> bool:
     return any(kind == other and md5 != known_md5 for kind, md5 in sent - known for other, known_md5 in known)
 
 
-def _settle_if_whole(attempt: VerificationAttempt) -> None:
-    if not attempt.media.filter(state=MediaState.WANTED).exists():
-        attempt.next_poll_at, attempt.failure_count, attempt.last_error = None, 0, ""
+def _lacks_files(attempt: VerificationAttempt) -> bool:
+    return attempt.media.filter(state=MediaState.WANTED).exists()
 
 
 def _note_divergence(

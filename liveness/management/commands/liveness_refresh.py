@@ -15,7 +15,7 @@ from liveness.management.console import CANNOT_RUN, SOME_FAILED, as_json, cannot
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.engine import Plan
-from liveness.refresh.summary import Counts, Summary
+from liveness.refresh.summary import Summary
 from liveness.services.audit import Actor
 
 
@@ -58,16 +58,16 @@ class Command(BaseCommand):
             raise some_failed(f"{missing} of the named attempts are not registered; see liveness_register.")
 
     def _run(self, plan: Plan, options: dict[str, Any]) -> None:
-        stop, told = _stop_on_signals(), Counts()
+        stop, told = _stop_on_signals(), Summary()
         with progress("Refreshing", total=_total(plan, options), wanted=not options["no_progress"]) as advance:
 
             def show(summary: Summary) -> None:
-                stored = told.media_stored + summary.counts.media_stored
-                advance(told.polled + summary.counts.polled, f"{stored} files stored")
+                stored = told.counts.media_stored + summary.counts.media_stored
+                advance(told.done + summary.done, f"{stored} files stored")
 
             def report(summary: Summary) -> None:
-                told.polled += summary.counts.polled
-                told.media_stored += summary.counts.media_stored
+                told.done += summary.done
+                told.add(media_stored=summary.counts.media_stored)
                 with advance.aside():
                     self._report(summary, is_json=options["json"])
 

@@ -101,6 +101,14 @@ def test_a_run_that_ends_waits_for_a_host_that_is_merely_slow(slow_host):
     assert (summary.counts.media_stored, summary.counts.errors) == (24, 0)
 
 
+def test_an_attempt_is_done_once_its_files_are_there(slow_host):
+    registered(slow_host, issued_ago=400)
+    seen = []
+    engine.run(Plan(workers=1), progress=lambda summary: seen.append((summary.counts.passed, summary.done)))
+    assert (1, 0) in seen
+    assert seen[-1] == (1, 1)
+
+
 @pytest.mark.parametrize("is_endless", [True, False])
 def test_a_media_host_that_hangs_does_not_hold_results_back(is_endless, sandbox, settings):
     settings.LIVENESS_MEDIA_TIMEOUTS = (0.5, 0.5)
