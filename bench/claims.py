@@ -12,6 +12,7 @@ more.
 import argparse
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -81,15 +82,17 @@ def measure(kind: str, options: argparse.Namespace) -> Times:
 def _claim(until, now) -> Callable[[], list]:
     from django.db import transaction
 
-    from liveness.refresh import leases, picking
+    from liveness.models import WorkerRun
+    from liveness.refresh import picking
     from liveness.refresh.feed import PER_WORKER, Plan
     from liveness.refresh.policy import Price
 
-    count, price, owner = PER_WORKER * Plan().workers, Price(), leases.new_owner()
+    count, price = PER_WORKER * Plan().workers, Price()
+    run = WorkerRun.objects.create(id=uuid.uuid4().hex, host="bench").id
 
     def claim() -> list:
         with transaction.atomic():
-            held = picking.lease(count, price, owner=owner, until=until, now=now)
+            held = picking.lease(count, price, run=run, until=until, now=now)
             transaction.set_rollback(True)
         return held
 

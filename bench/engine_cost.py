@@ -152,7 +152,7 @@ def _come_due_again(stop: threading.Event) -> None:
 
     while not stop.wait(0.5):
         now = timezone.now()
-        asked = VerificationAttempt.objects.filter(next_poll_at__gt=now, lease_owner="")
+        asked = VerificationAttempt.objects.filter(next_poll_at__gt=now, lease_run="")
         with transaction.atomic():
             # What a run works on is left alone, so that neither waits for the other.
             ids = list(asked.select_for_update(skip_locked=True).values_list("id", flat=True))

@@ -20,13 +20,13 @@ class MediaError(LivenessError):
         self.is_refetchable = is_refetchable
 
 
-class OutageError(LivenessError):
-    """The vendor is out of reach; the run ends early, nothing is lost, and the next run goes on."""
-
-
 class AccountError(LivenessError):
     """The vendor answers, but not for this account: an operator must act."""
 
 
 class ChainError(LivenessError):
     """The audit chain's head and its newest event disagree: there is nothing sound that a new event could follow."""
+
+
+class LeaseLostError(LivenessError):
+    """Another run may work on the attempt now: this one was silent for too long, and writes nothing more of it."""

@@ -4,11 +4,30 @@ import hashlib
 import uuid
 from datetime import timedelta
 
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from liveness.client.types import LivenessResult, parse_liveness_result
-from liveness.models import MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.models import MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt, WorkerRun
 from liveness.storage import private_storage
+
+
+def living_run(run: str = "another") -> str:
+    """A run that has just given a sign of life."""
+    WorkerRun.objects.get_or_create(id=run, defaults={"host": "host"})
+    return run
+
+
+def silent_run(run: str = "gone") -> str:
+    """A run that was killed a while ago."""
+    living_run(run)
+    silence(WorkerRun.objects.filter(id=run))
+    return run
+
+
+def silence(runs, seconds: float = 31) -> None:
+    """Let these runs have given their last sign of life so many seconds ago."""
+    runs.update(alive_at=Now() - timedelta(seconds=seconds))
 
 
 def make_attempt(**fields) -> VerificationAttempt:

@@ -61,10 +61,15 @@ def _own_storage(settings, tmp_path):
     settings.LIVENESS_PACE_FILE = tmp_path / "pace.sqlite3"
 
 
+def forget_other_runs(monkeypatch) -> None:
+    """As in a new process."""
+    monkeypatch.setattr(engine, "_memory", engine.Memory())
+
+
 @pytest.fixture(autouse=True)
 def _no_memory_of_other_runs(monkeypatch):
     """What a run of another test met must not make those of this one wary."""
-    monkeypatch.setattr(engine, "_memory", engine._Memory())
+    forget_other_runs(monkeypatch)
 
 
 @pytest.fixture(autouse=True, scope="session")

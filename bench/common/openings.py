@@ -15,8 +15,8 @@ CLOSE_SQL = (
 # One in two was polled before, and of one in a hundred the app said that its check is done.
 OPEN_SQL = """
 UPDATE {attempts} SET outcome = 'pending', result_code = '', description = '', request_id = '', finished_at = NULL,
-    issued_at = {issued_at}, expires_at = {expires_at}, next_poll_at = {next_poll_at}, lease_owner = '',
-    lease_expires_at = NULL, poll_count = (id + 1) % 2, unfinished_at = CASE WHEN id % 2 = 0 THEN {seen_at} END,
+    issued_at = {issued_at}, expires_at = {expires_at}, next_poll_at = {next_poll_at}, lease_run = '',
+    poll_count = (id + 1) % 2, unfinished_at = CASE WHEN id % 2 = 0 THEN {seen_at} END,
     reported_at = CASE WHEN id % 100 = 7 THEN {seen_at} END
 WHERE id > {closed}
 """

@@ -22,7 +22,7 @@ EMPTY_SQL = "DELETE FROM {table}"
 ATTEMPT_SQL = """
 INSERT INTO {attempts} (
     id, public_id, sdk_token, subject_reference, region, created_at, issued_at, expires_at, next_poll_at,
-    last_polled_at, poll_count, failure_count, last_error, lease_owner, lease_expires_at, outcome, result_code,
+    last_polled_at, poll_count, failure_count, last_error, lease_run, outcome, result_code,
     description, request_id, finished_at, diverged_at)
 SELECT
     n, {public_id}, upper(substr(digits, 33)), 'subject-' || (n * 7919 % {subjects}), 'ap-singapore', {issued_at},

@@ -107,6 +107,10 @@ class CredentialsError(FaceIdError):
         self.clock_skew_seconds = clock_skew_seconds
 
 
+class ClockError(CredentialsError):
+    """The signature's time is too far from the vendor's: this machine's clock is wrong."""
+
+
 class BadRequestError(FaceIdError):
     """The vendor will not answer this request as it stands, or we do not know its error code."""
 
@@ -150,6 +154,7 @@ _CODES_OF: dict[type[FaceIdError], tuple[str, ...]] = {
         "UnsupportedProtocol",
         "UnsupportedRegion",
     ),
+    ClockError: ("AuthFailure.SignatureExpire",),
     TokenExpiredError: ("InvalidParameterValue.BizTokenExpired",),
     TokenIllegalError: ("InvalidParameterValue.BizTokenIllegal", "FailedOperation.InvalidTokenParameter"),
     BadRequestError: (

@@ -38,7 +38,7 @@ class FaceIdClient:
     Make one per thread (and per process, after a fork): the session inside is not shared. Every method raises a
     FaceIdError when there is no result; nothing is retried here. Raises ConfigurationError, before any call, for keys,
     regions, endpoints or time limits that cannot work. `timeouts` are (connect, read) and `deadline` is the whole
-    exchange, in seconds; `clock` gives Unix seconds.
+    exchange, in seconds; `clock` gives Unix seconds; `on_date` is given the time of every answer, in Unix seconds.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class FaceIdClient:
         timeouts: tuple[float, float] = (3.0, 10.0),
         deadline: float = 10.0,
         clock: Callable[[], float] = time.time,
+        on_date: Callable[[float], None] = lambda unix: None,
     ) -> None:
         _check_credentials(credentials)
         if region not in REGIONS:
@@ -65,6 +66,7 @@ class FaceIdClient:
             region=region,
             limits=Limits(connect=timeouts[0], read=timeouts[1], total=deadline),
             clock=clock,
+            on_date=on_date,
         )
 
     def get_liveness_result(self, sdk_token: str) -> LivenessResult:

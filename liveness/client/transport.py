@@ -42,7 +42,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Channel:
-    """Where calls go, who signs them, and what time it is (`clock` gives Unix seconds)."""
+    """Where calls go, who signs them, and what time it is.
+
+    `clock` gives Unix seconds. `on_date` is given the Unix seconds of the `Date` header of every answer.
+    """
 
     session: requests.Session
     endpoint: Endpoint
@@ -50,6 +53,7 @@ class Channel:
     region: str
     limits: Limits
     clock: Callable[[], float]
+    on_date: Callable[[float], None]
 
     @cached_property
     def blank(self) -> requests.PreparedRequest:
@@ -91,6 +95,9 @@ def _exchange(channel: Channel, action: str, params: Mapping[str, str], secrets:
         response = channel.session.send(
             request, timeout=(limits.connect, limits.read), allow_redirects=False, stream=True
         )
+        date = _date(response.headers.get("Date"))
+        if date is not None:
+            channel.on_date(date)
         try:
             answer = _read_answer(response, limits.answer)
         finally:
@@ -99,7 +106,8 @@ def _exchange(channel: Channel, action: str, params: Mapping[str, str], secrets:
         response.status_code,
         answer,
         secrets=(*secrets, *channel.secrets()),
-        clock_skew_seconds=_clock_skew(now, response.headers.get("Date")),
+        # This machine's clock minus the vendor's.
+        clock_skew_seconds=None if date is None else now - date,
     )
 
 
@@ -143,11 +151,11 @@ def _read_answer(response: requests.Response, limit: int) -> bytes:
     return bytes(answer)
 
 
-def _clock_skew(now: float, date: str | None) -> float | None:
-    """This machine's clock minus the vendor's in seconds, from the answer's Date header (RFC 9110, 6.6.1)."""
-    if date is None:
+def _date(header: str | None) -> float | None:
+    """Unix seconds of an answer's Date header (RFC 9110, 6.6.1); None without a readable one."""
+    if header is None:
         return None
     try:
-        return now - parsedate_to_datetime(date).timestamp()
+        return parsedate_to_datetime(header).timestamp()
     except (ValueError, OverflowError):
         return None

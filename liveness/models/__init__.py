@@ -1,10 +1,11 @@
 from liveness.models.alarm import AlarmState
-from liveness.models.attempt import AttemptQuerySet, Outcome, VerificationAttempt
+from liveness.models.attempt import AttemptQuerySet, ClosedBy, Outcome, VerificationAttempt
 from liveness.models.audit import AuditCheck, AuditEvent, AuditHead
 from liveness.models.media import MediaKind, MediaState, StoredMedia
 from liveness.models.meter import Meter
 from liveness.models.pace import CallSlot, CallTally, CheckDurations
 from liveness.models.poll import Poll
+from liveness.models.run import WorkerRun
 
 __all__ = [
     "AlarmState",
@@ -15,6 +16,7 @@ __all__ = [
     "CallSlot",
     "CallTally",
     "CheckDurations",
+    "ClosedBy",
     "MediaKind",
     "MediaState",
     "Meter",
@@ -22,4 +24,5 @@ __all__ = [
     "Poll",
     "StoredMedia",
     "VerificationAttempt",
+    "WorkerRun",
 ]

@@ -4,8 +4,10 @@ import uuid
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 from django.utils.translation import gettext_lazy as _
+
+from liveness.models.run import WorkerRun
 
 
 class Outcome(models.TextChoices):
@@ -17,6 +19,13 @@ class Outcome(models.TextChoices):
     UNKNOWN = "unknown", _("Unknown")
     EXPIRED = "expired", _("Expired")
     INVALID = "invalid", _("Invalid")
+
+
+class ClosedBy(models.TextChoices):
+    """Who says that a token ran out: the vendor, or our clock while the vendor's agreed with it."""
+
+    VENDOR = "vendor", _("Vendor")
+    CLOCK = "clock", _("Clock")
 
 
 ANSWERED = (Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN)
@@ -31,9 +40,9 @@ class AttemptQuerySet(models.QuerySet["VerificationAttempt"]):
         """Open attempts whose next poll is not in the future, the most overdue first."""
         return self.filter(next_poll_at__lte=now).order_by("next_poll_at", "id")
 
-    def free(self, now: datetime) -> "AttemptQuerySet":
-        """Attempts that no other run holds."""
-        return self.filter(Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=now))
+    def held_by(self, run: str) -> "AttemptQuerySet":
+        """Attempts that this run holds, as long as it gives signs of life."""
+        return self.filter(Exists(WorkerRun.objects.alive().filter(id=run)), lease_run=run)
 
 
 class VerificationAttempt(models.Model):
@@ -58,14 +67,14 @@ class VerificationAttempt(models.Model):
     poll_count = models.PositiveIntegerField(_("polls"), default=0)
     failure_count = models.PositiveIntegerField(_("failures in a row"), default=0)
     last_error = models.CharField(_("last error"), max_length=200, blank=True)
-    lease_owner = models.CharField(_("held by"), max_length=80, blank=True)
-    lease_expires_at = models.DateTimeField(_("held until"), null=True, blank=True)
+    lease_run = models.CharField(_("held by"), max_length=32, blank=True)
 
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, default=Outcome.PENDING)
     result_code = models.CharField(_("result code"), max_length=64, blank=True)
     description = models.TextField(_("description"), blank=True)
     request_id = models.CharField(_("request id"), max_length=64, blank=True, db_index=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    closed_by = models.CharField(_("closed by"), max_length=8, choices=ClosedBy, blank=True)
     diverged_at = models.DateTimeField(_("later answer differed"), null=True, blank=True)
 
     objects = AttemptQuerySet.as_manager()
@@ -96,6 +105,9 @@ class VerificationAttempt(models.Model):
                 name="liveness_attempt_unsettled",
                 condition=Q(next_poll_at__isnull=False, finished_at__isnull=False),
             ),
+            models.Index(
+                fields=["expires_at"], name="liveness_attempt_by_clock", condition=Q(closed_by=ClosedBy.CLOCK)
+            ),
             models.Index(fields=["outcome", "-id"], name="liveness_attempt_outcome"),
             models.Index(fields=["region", "-id"], name="liveness_attempt_region"),
         ]
@@ -112,11 +124,6 @@ class VerificationAttempt(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("issued_at")), name="liveness_attempt_expires_after_issue"
-            ),
-            models.CheckConstraint(
-                condition=Q(lease_owner="", lease_expires_at__isnull=True)
-                | (~Q(lease_owner="") & Q(lease_expires_at__isnull=False)),
-                name="liveness_attempt_lease_has_owner",
             ),
         ]
 

@@ -9,11 +9,13 @@ import time
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, close_old_connections
 
+from liveness.client.errors import ConfigurationError
 from liveness.refresh.feed import Plan
-from liveness.refresh.limiter import account_limiter
-from liveness.refresh.policy import Market
+from liveness.refresh.limiter import Limiter, account_limiter
+from liveness.refresh.memory import Memory
 from liveness.refresh.runs import Progress, Run
 from liveness.refresh.summary import Summary
+from liveness.services import clients
 
 __all__ = ["Plan", "run", "watch"]
 
@@ -22,17 +24,7 @@ OUTAGE_PAUSE = 30.0
 HOLD = 60.0
 
 
-class _Memory:
-    """What this process remembers from one run to the next: until when it starts no slice, in seconds of the monotonic
-    clock, whether an outage is why, and what calls and downloads are worth."""
-
-    def __init__(self) -> None:
-        self.held_until = 0.0
-        self.is_outage = False
-        self.market = Market()
-
-
-_memory = _Memory()
+_memory = Memory()
 
 
 def run(plan: Plan, *, stop: threading.Event | None = None, progress: Progress | None = None) -> Summary:
@@ -44,16 +36,14 @@ def run(plan: Plan, *, stop: threading.Event | None = None, progress: Progress |
     if plan.seconds is not None and time.monotonic() < _memory.held_until:
         return Summary()
     try:
-        limiter = account_limiter()
-    except ImproperlyConfigured as failure:
+        limiter = _prepared()
+    except (ImproperlyConfigured, ConfigurationError) as failure:
         return Summary(failure=failure)
     try:
-        outage, market = _memory.is_outage, _memory.market
-        summary = Run(plan, limiter, stop or threading.Event(), market=market, is_wary=outage).go(progress)
+        summary = Run(plan, limiter, stop or threading.Event(), memory=_memory).go(progress)
     finally:
         limiter.close()
     _memory.held_until = time.monotonic() + HOLD if summary.failure or summary.stopped else 0.0
-    _memory.is_outage = bool(summary.stopped)
     return summary
 
 
@@ -74,12 +64,18 @@ def watch(plan: Plan, *, stop: threading.Event, report: Progress, progress: Prog
 def _watched(plan: Plan, stop: threading.Event, report: Progress, progress: Progress | None) -> Summary:
     close_old_connections()
     try:
-        limiter = account_limiter()
-    except ImproperlyConfigured as failure:
+        limiter = _prepared()
+    except (ImproperlyConfigured, ConfigurationError) as failure:
         return Summary(failure=failure)
     try:
-        return Run(plan, limiter, stop, market=_memory.market, is_endless=True).go(progress, report)
+        return Run(plan, limiter, stop, memory=_memory, is_endless=True).go(progress, report)
     except Error as failure:
         return Summary(stopped=f"the database does not answer ({type(failure).__name__})")
     finally:
         limiter.close()
+
+
+def _prepared() -> Limiter:
+    """The limiter of a run whose settings can work. Raises ImproperlyConfigured or ConfigurationError."""
+    clients.check_configuration()
+    return account_limiter()

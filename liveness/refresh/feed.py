@@ -4,14 +4,13 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.utils import timezone
-
+from liveness.clock import CheckedClock
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
-from liveness.refresh import leases, picking
+from liveness.refresh import lanes, leases, picking
 from liveness.refresh.policy import Market
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
@@ -65,7 +64,8 @@ class Visit:
     """
 
     attempt: VerificationAttempt
-    held_since: datetime
+    # The monotonic second at which the lease was seen last.
+    checked_at: float = field(default_factory=time.monotonic)
     rounds: int = 0
     is_answered: bool = False
     is_fetching: bool = False
@@ -79,14 +79,26 @@ class Feed:
     An endless one goes on with what becomes due.
     """
 
-    def __init__(self, plan: Plan, owner: str, market: Market, *, is_endless: bool) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        run: str,
+        market: Market,
+        *,
+        is_endless: bool,
+        clock: CheckedClock | None = None,
+        blocked_regions: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
         self.taken: set[int] = set()
         self.stuck: set[int] = set()
         self._plan = plan
-        self._owner = owner
+        self._run = run
+        self._clock = clock or CheckedClock()
+        self._blocked_regions = blocked_regions
+        self._begun_at = self._clock.monotonic()
+        self._wants_witness = False
         self.is_endless = is_endless or plan.seconds is not None
         self._ends_at = time.monotonic() + plan.seconds if plan.seconds is not None else math.inf
-        self._started_at = timezone.now()
         self._market = market
         self._ready: deque[Visit] = deque()
         self._out: dict[int, Visit] = {}
@@ -99,6 +111,11 @@ class Feed:
         """What was leased and not given back yet. Without the lock: who has it may wait for a database that hangs."""
         ready = list(self._ready)
         return {*self._out.copy(), *(visit.attempt.id for visit in ready)}
+
+    @property
+    def _started_at(self) -> datetime:
+        """The time at which the run began, by the clock as it is known to be right now."""
+        return self._clock.now() - timedelta(seconds=self._clock.monotonic() - self._begun_at)
 
     @property
     def _overtime(self) -> float:
@@ -137,6 +154,10 @@ class Feed:
             self._ready.appendleft(visit)
             self._state.notify()
 
+    def ask_for_the_time(self) -> None:
+        """Have one attempt polled whatever its schedule, because only an answer shows whether our clock is right."""
+        self._wants_witness = True
+
     def done(self, visit: Visit) -> None:
         with self._state:
             self._out.pop(visit.attempt.id, None)
@@ -160,27 +181,33 @@ class Feed:
             count = min(count, self._plan.limit - self._count)
         if count <= 0:
             return False
-        now = timezone.now()
+        now = self._clock.now()
         leased = retried(lambda: self._lease(count, now))
         self._count += len(leased)
-        self._ready.extend(Visit(attempt, now, is_extra=is_extra) for attempt in leased)
+        self._ready.extend(Visit(attempt, is_extra=is_extra) for attempt in leased)
         return bool(leased)
 
     def _lease(self, count: int, now: datetime) -> list[VerificationAttempt]:
+        if self._wants_witness and self._plan.is_scheduled:
+            self._wants_witness = False
+            if leased := leases.take(lanes.witnesses(now, self._blocked_regions()), 1, run=self._run, now=now):
+                return leased
         if self._plan.is_scheduled:
             until = now if self.is_endless else self._started_at
             return picking.lease(
                 count,
                 self._market.price,
-                owner=self._owner,
+                run=self._run,
                 until=until,
                 now=now,
                 passing_over=self.stuck | self._out.keys(),
+                regions=self._blocked_regions(),
                 is_endless=self.is_endless,
                 downloads=self._market.downloads.value,
+                may_close=self._clock.is_confirmed(self._begun_at),
             )
         candidates = self._plan.candidates(self._started_at).filter(id__gt=self._last_id)
-        leased = leases.take(candidates, count, owner=self._owner, now=now)
+        leased = leases.take(candidates, count, run=self._run, now=now)
         if leased:
             self._last_id = leased[-1].id
             self.taken.update(attempt.id for attempt in leased)

@@ -1,6 +1,7 @@
 """Where the candidates for the next calls are looked up: each kind of due attempt by an index, a few of each."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
@@ -10,7 +11,9 @@ from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.models.attempt import ANSWERED
 from liveness.refresh import policy
 from liveness.refresh.durations import LATEST, Durations
+from liveness.refresh.leases import Holders
 from liveness.refresh.policy import Candidate
+from liveness.services.reopening import closed_too_early
 
 # So many candidates are looked at for each that is leased: the choice is among them.
 BREADTH = 4
@@ -24,11 +27,24 @@ IS_REPORTED = Q(reported_at__isnull=False) & (
 _WANTS_FILES = Q(outcome__in=ANSWERED, failure_count__gt=0)
 
 
-def due(until: datetime, now: datetime, passing_over: Collection[int]) -> AttemptQuerySet:
+@dataclass(frozen=True)
+class Excluded:
+    """What a lease leaves out: what other runs hold, attempts of this run, and regions that are not called now."""
+
+    holders: Holders
+    attempts: Collection[int] = ()
+    regions: Collection[str] = ()
+
+    def left(self, attempts: AttemptQuerySet) -> AttemptQuerySet:
+        left = attempts.exclude(id__in=self.attempts)
+        return left.exclude(region__in=self.regions) if self.regions else left
+
+
+def due(until: datetime, now: datetime, excluded: Excluded) -> AttemptQuerySet:
     """What was due at `until`, locked against other runs where the database can."""
-    due = VerificationAttempt.objects.filter(next_poll_at__lte=until).exclude(id__in=passing_over)
+    due = excluded.left(VerificationAttempt.objects.filter(next_poll_at__lte=until))
     some = list(due.order_by("next_poll_at", "id").values_list("id", flat=True)[: FEW + 1])
-    return _locked(due if len(some) > FEW else due.filter(id__in=some), now)
+    return _locked(due if len(some) > FEW else due.filter(id__in=some), now, excluded.holders)
 
 
 def window(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
@@ -65,19 +81,29 @@ def over(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
     return _first(count, now, due.filter(_is_over(now), poll_count__gt=0).order_by("expires_at", "id"))
 
 
-def ahead(count: int, durations: Durations, until: datetime, now: datetime) -> list[Candidate]:
+def ahead(count: int, durations: Durations, until: datetime, now: datetime, excluded: Excluded) -> list[Candidate]:
     """Candidates that are planned for later and worth a poll now. What failed is left to its time."""
-    later = VerificationAttempt.objects.filter(
-        next_poll_at__gt=until, outcome=Outcome.PENDING, reported_at__isnull=True, failure_count=0
+    later = excluded.left(
+        VerificationAttempt.objects.filter(
+            next_poll_at__gt=until, outcome=Outcome.PENDING, reported_at__isnull=True, failure_count=0
+        )
     )
-    found = _first(BREADTH * count, now, _locked(later, now).order_by("next_poll_at", "id"))
+    found = _first(BREADTH * count, now, _locked(later, now, excluded.holders).order_by("next_poll_at", "id"))
     worth = [one for one in found if _is_worth_it(durations, one, now)]
     return policy.choose(worth, count, durations=durations, now=now, price=policy.FLOOR)
 
 
-def _locked(attempts: AttemptQuerySet, now: datetime) -> AttemptQuerySet:
+def witnesses(now: datetime, regions: Collection[str]) -> AttemptQuerySet:
+    """Attempts of which one is polled to learn the vendor's time: closed too early if there are any, else open ones."""
+    candidates = closed_too_early(now).exclude(region__in=regions)
+    if candidates.exists():
+        return candidates.order_by("expires_at")
+    return VerificationAttempt.objects.open().exclude(region__in=regions).order_by("next_poll_at", "id")
+
+
+def _locked(attempts: AttemptQuerySet, now: datetime, holders: Holders) -> AttemptQuerySet:
     skip_locked = connection.features.has_select_for_update_skip_locked
-    return attempts.free(now).select_for_update(skip_locked=skip_locked)
+    return attempts.filter(holders.free(now)).select_for_update(skip_locked=skip_locked)
 
 
 def _first(count: int, now: datetime, *lanes: AttemptQuerySet) -> list[Candidate]:

@@ -11,6 +11,8 @@ from django.db.models import Case, F, Value, When
 from liveness.models import AttemptQuerySet, VerificationAttempt
 from liveness.refresh import lanes, learning, leases, policy
 from liveness.refresh.durations import Durations
+from liveness.refresh.lanes import Excluded
+from liveness.refresh.leases import Holders
 from liveness.refresh.policy import Candidate, Lane, Price
 
 # One of so many calls goes to what can wait, as long as anything else is due; none where there is only one.
@@ -25,24 +27,27 @@ def lease(
     count: int,
     price: Price,
     *,
-    owner: str,
+    run: str,
     until: datetime,
     now: datetime,
     passing_over: Collection[int] = (),
+    regions: Collection[str] = (),
     is_endless: bool = True,
     downloads: float = 1.0,
+    may_close: bool = True,
 ) -> list[VerificationAttempt]:
     """Lease up to `count` of the attempts that were due at `until`, the most urgent first; the price follows.
 
     In an endless run, what was looked at and is not worth the price now is planned anew, so that it does not stand in
     the way; no slot is left unused as long as a poll is worth the lowest price, as after a backlog whose high price put
     much off; and beside the `count` as many come that need no call. A run that ends takes all that is due, in the same
-    order. `downloads` is the share of the latest downloads that succeeded.
+    order. `downloads` is the share of the latest downloads that succeeded. Attempts of the `regions` are left out. What
+    ran out costs no call where the clock `may_close` it; otherwise one at a time gets a call.
     """
-    known = learning.durations()
+    known, excluded = learning.durations(), Excluded(Holders.read(), passing_over, regions)
     with transaction.atomic():
-        due = lanes.due(until, now, passing_over)
-        window, over = lanes.window(due, count, now), lanes.over(due, count, now)
+        due = lanes.due(until, now, excluded)
+        window, over = lanes.window(due, count, now), lanes.over(due, count if may_close else 1, now)
         best = partial(policy.choose, window, durations=known, now=now, price=price.value)
         wished = [policy.worth(known, one, now) for one in best(count)]
         others = _others(due, count, wished, downloads, () if is_endless else over, now)
@@ -53,12 +58,12 @@ def lease(
         if not is_endless:
             chosen += left_out[:room]
         elif room:
-            chosen += lanes.ahead(room, known, until, now)
+            chosen += lanes.ahead(room, known, until, now, excluded)
         else:
             _plan_anew(left_out, known, now, price.value)
         beside = over if is_endless else []
         picked = dict.fromkeys(one.id for one in (*chosen, *others, *beside))
-        return leases.hold(list(picked), owner=owner, now=now)
+        return leases.hold(list(picked), run=run, now=now)
 
 
 def _others(

@@ -10,18 +10,18 @@ from functools import partial
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, InterfaceError, OperationalError, connection
-from django.utils import timezone
 
-from liveness.client.errors import ConfigurationError, FaceIdError
+from liveness.client.errors import ConfigurationError
 from liveness.client.types import LivenessResult
-from liveness.exceptions import AccountError, ChainError, OutageError
+from liveness.exceptions import ChainError, LeaseLostError
 from liveness.models import VerificationAttempt
 from liveness.refresh import learning, leases
-from liveness.refresh.breaker import Breaker
 from liveness.refresh.downloads import Pipeline
 from liveness.refresh.feed import Feed, Plan, Visit
+from liveness.refresh.health import RunHealth
+from liveness.refresh.heartbeat import Heartbeat
 from liveness.refresh.limiter import Limiter, SlotTimeoutError
-from liveness.refresh.policy import Market
+from liveness.refresh.memory import Memory
 from liveness.refresh.slots import StoreError
 from liveness.refresh.summary import Summary
 from liveness.refresh.worker import Worker
@@ -31,16 +31,15 @@ TICK = 0.2
 # Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.
 # A run that ends would leave files to the next one, and the link idle until then.
 ROOM_PATIENCE, ENDLESS_PATIENCE = 30.0, 0.2
-# Seconds between two renewals of all that a run holds, which may wait for a thread longer than a lease lasts.
-RENEW_EVERY = leases.LEASE.total_seconds() / 3
 # A run that is told to stop finishes what it holds; after so many seconds it leaves the rest to the next run.
 PATIENCE = 8.0
 # An endless run tells what it did when it comes to rest, and at least so often, in seconds.
 REPORT_EVERY = 60.0
 # With these an operator must act before any call can succeed.
-BLOCKERS = (FaceIdError, ConfigurationError, AccountError, ChainError, ImproperlyConfigured)
+BLOCKERS = (ConfigurationError, ChainError, ImproperlyConfigured)
 # These pass by themselves.
-OUTAGES = (OutageError, SlotTimeoutError, StoreError)
+OUTAGES = (SlotTimeoutError, StoreError)
+DIED = "it gave no sign of life for 30 s, as when a machine sleeps or its database is away"
 
 Progress = Callable[[Summary], None]
 logger = logging.getLogger(__name__)
@@ -70,29 +69,38 @@ class Run:
         limiter: Limiter,
         stop: threading.Event,
         *,
-        market: Market,
+        memory: Memory,
         is_endless: bool = False,
-        is_wary: bool = False,
     ) -> None:
         self.summary = Summary()
+        market, self._clock, self._breakers = memory.market, memory.clock, memory.breakers
         self._market = market
         self._plan = plan
         self._stop = stop
         self._halt = threading.Event()
         self._failure: Exception | None = None
         self._stopped_at: float | None = None
-        self._owner = leases.new_owner()
-        self._feed = Feed(plan, self._owner, market, is_endless=is_endless)
+        self._heartbeat = Heartbeat(self._die)
+        self._health = RunHealth(memory, self.summary, plan.actor)
+        self._feed = Feed(
+            plan,
+            self._heartbeat.run,
+            market,
+            is_endless=is_endless,
+            clock=self._clock,
+            blocked_regions=self._breakers.blocked_regions,
+        )
         self._downloads = Pipeline()
         self._worker = Worker(
-            self._owner,
+            self._heartbeat.run,
             limiter,
             self.summary,
             self._halt,
             plan.actor,
             market,
             is_named=plan.named is not None,
-            breaker=Breaker(is_patient=is_endless, is_wary=is_wary),
+            clock=self._clock,
+            breakers=self._breakers,
         )
 
     def go(self, progress: Progress | None = None, report: Progress | None = None) -> Summary:
@@ -102,30 +110,27 @@ class Run:
         foresaw, such as DatabaseError; the leases then run out.
         """
         media.sweep()
+        self._heartbeat.start()
         # Daemons, so that a call that outlasts our patience does not keep the process alive.
         threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(self._plan.workers)]
-        for thread in threads:
-            thread.start()
         try:
+            self._check_the_clock()
+            for thread in threads:
+                thread.start()
             self._wait(threads, progress, report)
         finally:
             self._halt.set()
             self._end()
-        if isinstance(self._failure, OUTAGES):
-            self.summary.stopped = str(self._failure)
-        elif isinstance(self._failure, BLOCKERS):
-            self.summary.failure = self._failure
-        elif self._failure:
-            raise self._failure
-        self._tell_of_held()
+        self._conclude()
         return self.summary
 
     def _wait(self, threads: list[threading.Thread], progress: Progress | None, report: Progress | None) -> None:
-        telling, tidying, renewing = Interval(REPORT_EVERY), Interval(REPORT_EVERY), Interval(RENEW_EVERY)
+        telling, tidying = Interval(REPORT_EVERY), Interval(REPORT_EVERY)
         while any(thread.is_alive() for thread in threads):
             for thread in threads:
                 thread.join(TICK / len(threads))
             meters.flush_if_due()
+            self._health.tick(is_tidying=tidying.is_over)
             if progress:
                 progress(self.summary)
             if report and self.summary.has_news and (self._feed.is_idle or telling.is_over):
@@ -133,35 +138,57 @@ class Run:
                 telling.restart()
             if tidying.is_over:
                 tidying.restart()
-                media.sweep()
-                learning.learn(now=timezone.now())
-            if renewing.is_over:
-                renewing.restart()
-                with suppress(Error):
-                    leases.prolong(self._feed.held, owner=self._owner, now=timezone.now())
+                self._tidy()
             if self._stop.is_set():
                 self._halt.set()
                 self._stopped_at = self._stopped_at or time.monotonic()
                 if time.monotonic() - self._stopped_at > PATIENCE:
                     return
 
+    def _tidy(self) -> None:
+        media.sweep()
+        learning.learn(now=self._clock.now())
+        self._check_the_clock()
+
+    def _check_the_clock(self) -> None:
+        if self._health.needs_the_time(self._heartbeat.run):
+            self._feed.ask_for_the_time()
+
     def _end(self) -> None:
         """Finish the downloads, or leave them to the next run; give back every lease that is still held."""
         spent = time.monotonic() - self._stopped_at if self._stopped_at else 0.0
         given_up = self._downloads.drain(max(1.0, PATIENCE - spent))
         with suppress(Error):
-            leases.release(self._feed.held, owner=self._owner)
-            learning.learn(now=timezone.now())
+            if held := self._feed.held:
+                leases.release(held, run=self._heartbeat.run)
+            learning.learn(now=self._clock.now())
+        self._heartbeat.stop()
         if given_up:
             self.summary.stopped = f"{given_up} downloads took too long to finish"
         meters.flush()
 
-    def _tell_of_held(self) -> None:
+    def _conclude(self) -> None:
+        """Say in the summary how the run ended. Raises what nobody foresaw."""
+        self._health.finish()
+        if isinstance(self._failure, OUTAGES):
+            self.summary.stopped = str(self._failure)
+        elif isinstance(self._failure, BLOCKERS):
+            self.summary.failure = self._failure
+        elif self._failure:
+            raise self._failure
+        self._report_held()
+
+    def _report_held(self) -> None:
         """A person who named an attempt must learn that another run has it."""
         named = set(self._plan.named or ()) - self._feed.taken
         if named and not (self._stop.is_set() or self._failure):
-            for attempt in VerificationAttempt.objects.filter(id__in=named).exclude(lease_owner=""):
-                self.summary.problem("another run holds it; try again in a moment", attempt)
+            for attempt in VerificationAttempt.objects.filter(id__in=named).exclude(lease_run=""):
+                self.summary.problem(leases.describe(attempt), attempt)
+
+    def _die(self) -> None:
+        """The run was silent for so long that others may have taken what it held."""
+        self.summary.stopped = DIED
+        self._halt.set()
 
     def _loop(self) -> None:
         try:
@@ -221,6 +248,11 @@ class Run:
     def _guarded(self, visit: Visit, step: Callable[[], None]) -> None:
         try:
             step()
+        except LeaseLostError:
+            self.summary.problem(
+                "left to another run, because this one gave no sign of life for a while", visit.attempt
+            )
+            self._feed.done(visit)
         except (*BLOCKERS, *OUTAGES, OperationalError, InterfaceError) as failure:
             # Among them a database that is away: then the attempt is no worse than any other.
             self._stop_for(failure)
@@ -240,7 +272,9 @@ class Run:
     def _put_off(self, attempt: VerificationAttempt, problem: str) -> None:
         self.summary.problem(problem, attempt)
         try:
-            attempts.postpone(attempt.id, problem, now=timezone.now(), actor=self._plan.actor)
+            attempts.postpone(
+                attempt.id, problem, now=self._clock.now(), actor=self._plan.actor, run=self._heartbeat.run
+            )
         except Exception:
             self._feed.stuck.add(attempt.id)
 

@@ -28,12 +28,13 @@ class Counts:
 class Summary:
     """What one run did. Counts are of attempts (or files); `done` is the number of those that it is through with.
 
-    Problems are kept by their text, with the attempts that met them; `stopped` says why a run ended early, and
-    `failure` is set when it cannot go on until an operator has acted.
+    Problems are kept by their text, with the attempts that met them, and `notes` are about no attempt. `stopped` says
+    why a run ended early, and `failure` is set when it cannot go on until an operator has acted.
     """
 
     counts: Counts = field(default_factory=Counts)
     problems: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     stopped: str = ""
     failure: Exception | None = None
     done: int = 0
@@ -58,6 +59,18 @@ class Summary:
             self.problems.setdefault(text, []).append(str(attempt.public_id))
             self.counts.errors += is_error
 
+    def note(self, text: str) -> None:
+        """Something for the operator that is about no attempt, once."""
+        with self._lock:
+            if text not in self.notes:
+                self.notes.append(text)
+
+    @property
+    def has_answers(self) -> bool:
+        """Did the vendor answer about any token?"""
+        counts = self.counts
+        return any((counts.passed, counts.failed, counts.pending, counts.unknown, counts.expired))
+
     @property
     def has_news(self) -> bool:
         """Is there anything to tell?"""
@@ -66,21 +79,21 @@ class Summary:
     def take(self) -> "Summary":
         """What was done since the last time, which from now on is not part of this one."""
         with self._lock:
-            taken = Summary(self.counts, self.problems, self.stopped, self.failure, self.done, self.started)
-            self.counts, self.problems, self.stopped, self.done = Counts(), {}, "", 0
+            taken = Summary(self.counts, self.problems, self.notes, self.stopped, self.failure, self.done, self.started)
+            self.counts, self.problems, self.notes, self.stopped, self.done = Counts(), {}, [], "", 0
             self.started = time.monotonic()
         return taken
 
     @property
     def is_clean(self) -> bool:
-        return not (self.problems or self.stopped or self.failure or self.counts.media_lost)
+        return not (self.problems or self.notes or self.stopped or self.failure or self.counts.media_lost)
 
     def as_dict(self) -> dict[str, int | float]:
         return asdict(self.counts) | {"seconds": round(time.monotonic() - self.started, 3)}
 
     def lines(self) -> list[str]:
         """What an operator is told: one line for each kind of problem, with the attempts it concerns."""
-        told = [f"{text}: {_listed(ids)}" for text, ids in self.problems.items()]
+        told = [*self.notes, *(f"{text}: {_listed(ids)}" for text, ids in self.problems.items())]
         if self.counts.media_lost:
             told.append(f"{self.counts.media_lost} files were lost: their tokens ran out before they could be fetched")
         if self.stopped:

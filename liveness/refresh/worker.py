@@ -1,6 +1,6 @@
 """One leased attempt: a call and its record in a poll thread, then its files in a download thread.
 
-What goes wrong is noted on the attempt and in the summary. The lease is given back by whoever makes the last step.
+A problem is noted on the attempt and in the summary. The thread that makes the last step gives the lease back.
 """
 
 import threading
@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from django.db import Error
-from django.utils import timezone
 
 from liveness.client.errors import (
+    ClockError,
+    ConfigurationError,
     FaceIdError,
     NetworkError,
     ThrottledError,
@@ -22,9 +22,11 @@ from liveness.client.errors import (
     VendorError,
 )
 from liveness.client.types import LivenessResult
-from liveness.models import MediaState, Outcome, VerificationAttempt
+from liveness.clock import CheckedClock
+from liveness.exceptions import LeaseLostError
+from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.refresh import leases, policy
-from liveness.refresh.breaker import Breaker
+from liveness.refresh.breaker import CircuitBreaker, CircuitBreakers
 from liveness.refresh.feed import Visit
 from liveness.refresh.limiter import Limiter
 from liveness.refresh.policy import Market
@@ -35,56 +37,64 @@ from liveness.services.retry import retried
 
 # A broken download gets a fresh link at once this often; after that the schedule decides.
 ROUNDS = 2
+# After this many seconds a lease is looked at again before the next step.
+LEASE_CHECK_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Worker:
-    """What the threads of a run share."""
+    """What the threads of a run share. `since` is the monotonic second at which the run began."""
 
-    owner: str
+    run: str
     limiter: Limiter
     summary: Summary
     stop: threading.Event
     actor: Actor
     market: Market = field(default_factory=Market)
     is_named: bool = False
-    clock: Callable[[], datetime] = timezone.now
-    breaker: Breaker = field(default_factory=Breaker)
+    clock: CheckedClock = field(default_factory=CheckedClock)
+    breakers: CircuitBreakers = field(default_factory=CircuitBreakers)
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def may_close(self) -> bool:
+        """Has an answer of the vendor in this run agreed with our clock? Without it the clock closes nothing."""
+        return self.clock.is_confirmed(self.since)
 
     def poll(self, visit: Visit) -> LivenessResult | None:
-        """Ask about a leased attempt and record what came; the answer, if its files are to be fetched now.
+        """Ask about a leased attempt and record the answer; return it if its files are to be fetched now.
 
-        Raises OutageError, AccountError, ConfigurationError or a FaceIdError with `stops_run`: no further call makes
-        sense now. Any other exception is a defect or a database that is away.
+        Raises LeaseLostError when another run may have the attempt. Any other exception is a defect, or a database or
+        a store of call slots that is away.
         """
         attempt = visit.attempt
-        is_readable = policy.is_readable(attempt.expires_at, self.clock())
-        if not (is_readable or self.is_named) and attempt.poll_count:
-            self._expire(visit, "its readable window closed")
+        is_over = not policy.is_readable(attempt.expires_at, self.clock.now())
+        if is_over and attempt.poll_count and not self.is_named and self.may_close:
+            self._expire(visit, ClosedBy.CLOCK, "its readable window closed")
             return None
-        # The lease is looked at last of all but the slot, because either wait may have been long.
-        # Before the breaker too, so that a probe is not given to an attempt that another run has taken over.
-        if not (self._is_mine(visit) and self.breaker.admit(self.stop) and self._is_mine(visit) and self._has_slot()):
-            return None
-        visit.rounds += 1
-        if visit.rounds == 1:
-            self.summary.add(polled=1)
-        return self._call(visit)
+        breaker = self.breakers.of(attempt.region)
+        if self.is_named or breaker.admit(self.stop):
+            try:
+                return self._poll_in_turn(visit, breaker)
+            finally:
+                if not self.is_named:
+                    breaker.leave()
+        return None
 
     def fetch(self, visit: Visit, result: LivenessResult) -> bool:
         """Fetch the files of an answer; True when a fresh link is worth another call at once."""
         attempt = visit.attempt
-        if not self._renew(visit, leases.FOR_FILES):
-            return False
-        capture = media.capture(attempt, result, actor=self.actor)
+        self._check_lease(visit)
+        capture = media.capture(attempt, result, actor=self.actor, run=self.run)
         self.summary.add(media_stored=capture.stored)
         if capture.stored or capture.problems:
             self.market.downloads.update(is_success=not capture.problems)
         if not capture.problems:
-            self._note_margin(visit, retried(lambda: attempts.settle(attempt.id, now=self.clock())))
+            settled = retried(lambda: attempts.settle(attempt.id, now=self.clock.now(), run=self.run))
+            self._note_margin(visit, settled)
             return False
         # While downloads fail anyway, it is not the link.
-        is_worth_it = self.market.downloads.is_good and policy.is_readable(attempt.expires_at, self.clock())
+        is_worth_it = self.market.downloads.is_good and policy.is_readable(attempt.expires_at, self.clock.now())
         if capture.is_refetchable and visit.rounds < ROUNDS and is_worth_it:
             return True
         self._postpone(visit, "; ".join(capture.problems), is_passing=capture.is_refetchable)
@@ -95,9 +105,19 @@ class Worker:
         self._postpone(visit, "more files wait than can be fetched; is the disk or the media host slow?")
 
     def release(self, visit: Visit) -> None:
-        """Give the lease back, whatever happened; a lease that cannot be given back runs out."""
+        """Give the lease back. One that cannot be given back ends with the run."""
         with suppress(Error):
-            retried(lambda: leases.release([visit.attempt.id], owner=self.owner))
+            retried(lambda: leases.release([visit.attempt.id], run=self.run))
+
+    def _poll_in_turn(self, visit: Visit, breaker: CircuitBreaker) -> LivenessResult | None:
+        # Re-check the lease after each wait; only the rate-limit slot comes later.
+        self._check_lease(visit)
+        if not self._has_slot():
+            return None
+        visit.rounds += 1
+        if visit.rounds == 1:
+            self.summary.add(polled=1)
+        return self._call(visit, breaker)
 
     def _has_slot(self) -> bool:
         begun = time.monotonic()
@@ -107,27 +127,37 @@ class Worker:
         meters.count(meters.SLOTS, label="used")
         return True
 
-    def _call(self, visit: Visit) -> LivenessResult | None:
+    def _call(self, visit: Visit, breaker: CircuitBreaker) -> LivenessResult | None:
         attempt = visit.attempt
         try:
-            result = self._ask(attempt)
+            result = self._ask_twice_if_the_clock_is_wrong(attempt)
         except TokenExpiredError:
-            self.breaker.answered()
-            self._expire(visit, "the vendor says that the token ran out")
+            breaker.record_answer()
+            self._expire(visit, ClosedBy.VENDOR, "the vendor says that the token ran out")
         except TokenIllegalError:
-            self._refuse(visit)
+            self._refuse(visit, breaker)
         except FaceIdError as problem:
-            if problem.stops_run:
-                raise
-            self._fail(visit, problem)
+            self._fail(visit, problem, breaker)
+        except ConfigurationError as problem:
+            # The keys were checked before the run began: it is this attempt's own region.
+            self._postpone(visit, str(problem), is_passing=False)
         else:
-            self.breaker.answered()
+            breaker.record_answer()
             return self._record(visit, result)
         return None
 
+    def _ask_twice_if_the_clock_is_wrong(self, attempt: VerificationAttempt) -> LivenessResult:
+        """Sign with the vendor's time, once its answer has shown that this machine's clock is wrong."""
+        try:
+            return self._ask(attempt)
+        except ClockError:
+            if self.clock.wrong_by is None or not self._has_slot():
+                raise
+            return self._ask(attempt)
+
     def _ask(self, attempt: VerificationAttempt) -> LivenessResult:
         try:
-            with clients.client_for(attempt.region) as client, budget.counted(self.clock):
+            with clients.client_for(attempt.region, self.clock) as client, budget.counted(self.clock.now):
                 return client.get_liveness_result(attempt.sdk_token)
         except FaceIdError as problem:
             meters.count(meters.CALLS, label=problem.fault.value)
@@ -136,7 +166,13 @@ class Worker:
     def _record(self, visit: Visit, result: LivenessResult) -> LivenessResult | None:
         attempt = retried(
             lambda: attempts.record(
-                visit.attempt.id, result, now=self.clock(), actor=self.actor, price=self.market.price.value
+                visit.attempt.id,
+                result,
+                now=self.clock.now(),
+                actor=self.actor,
+                price=self.market.price.value,
+                run=self.run,
+                may_close=self.may_close,
             )
         )
         meters.count(meters.CALLS, label="pending" if attempt.outcome == Outcome.PENDING else "ok")
@@ -150,40 +186,63 @@ class Worker:
     def _note_margin(self, visit: Visit, after: VerificationAttempt) -> None:
         """How much time was left when the last of what was on the schedule had been stored."""
         if visit.attempt.next_poll_at and after.next_poll_at is None:
-            meters.observe(meters.MARGIN, (after.expires_at - self.clock()).total_seconds())
+            meters.observe(meters.MARGIN, (after.expires_at - self.clock.now()).total_seconds())
 
-    def _fail(self, visit: Visit, problem: FaceIdError) -> None:
+    def _fail(self, visit: Visit, problem: FaceIdError, breaker: CircuitBreaker) -> None:
         if isinstance(problem, ThrottledError):
             self.limiter.back_off()
+        if problem.stops_run:
+            breaker.record_refusal(visit.attempt.id, problem)
+        elif isinstance(problem, NetworkError | VendorError):
+            breaker.record_failure(visit.attempt.id, problem)
+        else:
+            breaker.record_contact()
         # Without the request id, so that a thousand like failures are one line.
         self._postpone(visit, f"{problem.code}: {problem.hint}", is_passing=problem.retryable)
-        if isinstance(problem, NetworkError | VendorError):
-            self.breaker.failed(problem)
-        else:
-            self.breaker.reached()
 
     def _postpone(self, visit: Visit, problem: str, *, is_passing: bool = True) -> None:
         self.summary.problem(problem, visit.attempt)
         self._close(
             visit,
             lambda: attempts.postpone(
-                visit.attempt.id, problem, is_passing=is_passing, now=self.clock(), actor=self.actor
+                visit.attempt.id,
+                problem,
+                is_passing=is_passing,
+                now=self.clock.now(),
+                actor=self.actor,
+                run=self.run,
+                may_close=self.may_close,
             ),
         )
 
-    def _refuse(self, visit: Visit) -> None:
-        if visit.attempt.outcome == Outcome.PENDING:
-            self.summary.problem(attempts.REFUSED, visit.attempt, is_error=False)
-        self._close(visit, lambda: attempts.refuse(visit.attempt.id, now=self.clock(), actor=self.actor))
-        if visit.attempt.outcome == Outcome.INVALID:
-            # Known before, and no news about the account.
-            self.breaker.reached()
-        else:
-            self.breaker.refused()
-
-    def _expire(self, visit: Visit, reason: str) -> None:
+    def _refuse(self, visit: Visit, breaker: CircuitBreaker) -> None:
         attempt = visit.attempt
-        after = self._close(visit, lambda: attempts.expire(attempt.id, reason, now=self.clock(), actor=self.actor))
+        if attempt.outcome == Outcome.INVALID:
+            # Known before, and no news about the account.
+            breaker.record_contact()
+        else:
+            breaker.record_unknown(attempt.id)
+        if breaker.is_doubtful and attempt.outcome == Outcome.PENDING:
+            # Rather the account or the region is wrong than all of these tokens.
+            self._postpone(visit, attempts.REFUSED, is_passing=False)
+            return
+        if attempt.outcome == Outcome.PENDING:
+            self.summary.problem(attempts.REFUSED, attempt, is_error=False)
+        self._close(
+            visit,
+            lambda: attempts.refuse(
+                attempt.id, now=self.clock.now(), actor=self.actor, run=self.run, may_close=self.may_close
+            ),
+        )
+
+    def _expire(self, visit: Visit, closed_by: ClosedBy, reason: str) -> None:
+        attempt = visit.attempt
+        after = self._close(
+            visit,
+            lambda: attempts.expire(
+                attempt.id, reason, now=self.clock.now(), actor=self.actor, closed_by=closed_by, run=self.run
+            ),
+        )
         if after.outcome == Outcome.EXPIRED and losses.is_missed(attempt):
             self.summary.problem("ran out before its result could be read", attempt, is_error=False)
 
@@ -195,13 +254,13 @@ class Worker:
         self.summary.add(Outcome(after.outcome) if is_news else None, media_lost=max(_lost(after) - lost, 0))
         return after
 
-    def _is_mine(self, visit: Visit) -> bool:
-        """Hold the attempt long enough for a call, unless another run has taken it over."""
-        return self.clock() < visit.held_since + leases.LEASE / 3 or self._renew(visit)
-
-    def _renew(self, visit: Visit, length: timedelta = leases.LEASE) -> bool:
-        visit.held_since = self.clock()
-        return retried(lambda: leases.renew(visit.attempt.id, owner=self.owner, now=visit.held_since, length=length))
+    def _check_lease(self, visit: Visit) -> None:
+        """Raises LeaseLostError when another run may have taken the attempt during a wait."""
+        if time.monotonic() - visit.checked_at < LEASE_CHECK_SECONDS:
+            return
+        if not retried(lambda: leases.is_held(visit.attempt.id, run=self.run)):
+            raise LeaseLostError("another run may work on this attempt now")
+        visit.checked_at = time.monotonic()
 
 
 def _lost(attempt: VerificationAttempt) -> int:

@@ -9,8 +9,8 @@ from liveness import wakeups
 from liveness.app_settings import app_settings
 from liveness.client.results import explain
 from liveness.client.types import LivenessResult
-from liveness.exceptions import RegistrationError
-from liveness.models import MediaState, Outcome, VerificationAttempt
+from liveness.exceptions import LeaseLostError, RegistrationError
+from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.refresh import learning, policy
 from liveness.services import audit, evidence, ledger, losses, media, meters, registration
 from liveness.services.audit import Actor
@@ -59,25 +59,33 @@ def register(
 
 
 def record(
-    attempt_id: int, result: LivenessResult, *, now: datetime, actor: Actor, price: float = policy.FLOOR
+    attempt_id: int,
+    result: LivenessResult,
+    *,
+    now: datetime,
+    actor: Actor,
+    price: float = policy.FLOOR,
+    run: str = "",
+    may_close: bool = False,
 ) -> VerificationAttempt:
     """Record an answer: the ledger entry, the outcome if it is the first final one, and the media it names.
 
-    An unfinished check is polled again when a poll is worth the `price` (see `liveness.refresh.policy`).
+    An unfinished check is polled again when a poll is worth the `price` (see `liveness.refresh.policy`). After its
+    window it is closed if the clock `may_close` it. Raises LeaseLostError if `run` no longer holds the attempt.
     """
     with transaction.atomic():
-        attempt = _locked(attempt_id)
+        attempt = _locked(attempt_id, run)
         attempt.poll_count += 1
         attempt.last_polled_at = now
         before = attempt.outcome
         outcome = Outcome(explain(result.result).outcome.value)
         is_news = ledger.append(attempt, result, now=now) and _differs(attempt, result)
         if outcome == Outcome.PENDING:
-            _still_pending(attempt, now, actor, price)
+            _still_pending(attempt, now, actor, price, may_close)
         elif attempt.is_answered:
             _note_divergence(attempt, result, is_news, now, actor)
         elif outcome == Outcome.EXPIRED:
-            _close(attempt, Outcome.EXPIRED, now, actor, "the vendor says that the token ran out")
+            _close(attempt, ClosedBy.VENDOR, now, actor, "the vendor says that the token ran out")
         else:
             _answer(attempt, result, outcome, now, actor)
         if outcome not in (Outcome.PENDING, Outcome.EXPIRED):
@@ -111,66 +119,84 @@ def report_finished(attempt_id: int, *, now: datetime, actor: Actor) -> Verifica
 
 
 def postpone(
-    attempt_id: int, reason: str, *, now: datetime, actor: Actor, is_passing: bool = True
+    attempt_id: int,
+    reason: str,
+    *,
+    now: datetime,
+    actor: Actor,
+    is_passing: bool = True,
+    run: str = "",
+    may_close: bool = False,
 ) -> VerificationAttempt:
-    """Note a failed call or download and plan the next; at the end of the window close what is still open.
+    """Note a failed call or download and plan the next.
 
-    `is_passing` is False for a failure that the same call is likely to meet again: the next is then far off.
+    After the window what is still open is closed, if the clock `may_close` it. `is_passing` is False for a failure that
+    the same call is likely to meet again: the next is then far off. Raises LeaseLostError if `run` no longer holds the
+    attempt.
     """
     with transaction.atomic():
-        attempt = _locked(attempt_id)
+        attempt = _locked(attempt_id, run)
         attempt.failure_count += 1
         attempt.last_polled_at, attempt.last_error = now, reason[:200]
         if attempt.next_poll_at is None:
             pass
-        elif policy.is_readable(attempt.expires_at, now):
-            attempt.next_poll_at = (
-                policy.next_try(now, attempt.expires_at, attempt.failure_count)
-                if is_passing
-                else policy.next_check(now, attempt.expires_at)
-            )
+        elif may_close and not policy.is_readable(attempt.expires_at, now):
+            _give_up(attempt, ClosedBy.CLOCK, now, actor, f"its readable window closed; last problem: {reason}")
+        elif is_passing:
+            attempt.next_poll_at = policy.next_try(now, attempt.expires_at, attempt.failure_count)
         else:
-            _give_up(attempt, now, actor, f"its readable window closed; last problem: {reason}")
+            attempt.next_poll_at = policy.next_check(now, attempt.expires_at)
         attempt.save()
         if attempt.next_poll_at is None:
             _announce(attempt)
     return attempt
 
 
-def expire(attempt_id: int, reason: str, *, now: datetime, actor: Actor) -> VerificationAttempt:
-    """The token can no longer be read: an open attempt expires, and media that were still wanted are lost."""
+def expire(
+    attempt_id: int, reason: str, *, now: datetime, actor: Actor, closed_by: ClosedBy = ClosedBy.VENDOR, run: str = ""
+) -> VerificationAttempt:
+    """The token can no longer be read: an open attempt expires, and media that were still wanted are lost.
+
+    Raises LeaseLostError if `run` no longer holds the attempt.
+    """
     with transaction.atomic():
-        attempt = _locked(attempt_id)
-        _give_up(attempt, now, actor, reason)
+        attempt = _locked(attempt_id, run)
+        _give_up(attempt, closed_by, now, actor, reason)
         attempt.save()
         _announce(attempt)
     return attempt
 
 
-def refuse(attempt_id: int, *, now: datetime, actor: Actor) -> VerificationAttempt:
+def refuse(
+    attempt_id: int, *, now: datetime, actor: Actor, run: str = "", may_close: bool = False
+) -> VerificationAttempt:
     """The vendor does not know the token: wrong token, account or region.
 
-    A key or region that is put right makes it known, so it is asked about now and then until its window closes.
+    A key or region that is put right makes it known, so it is asked about now and then until its window closes, and
+    the clock `may_close` it. Raises LeaseLostError if `run` no longer holds the attempt.
     """
     with transaction.atomic():
-        attempt = _locked(attempt_id)
+        attempt = _locked(attempt_id, run)
         attempt.last_polled_at, attempt.last_error = now, REFUSED
         if attempt.outcome == Outcome.PENDING:
             attempt.outcome, attempt.finished_at = Outcome.INVALID, now
             audit.record(audit.ATTEMPT_REFUSED, actor=actor, target=attempt)
-        if attempt.next_poll_at and now < attempt.expires_at:
+        if attempt.next_poll_at and (now < attempt.expires_at or not may_close):
             attempt.next_poll_at = policy.next_look(now, attempt.expires_at)
         else:
-            _give_up(attempt, now, actor, REFUSED)
+            _give_up(attempt, ClosedBy.CLOCK, now, actor, REFUSED)
         attempt.save()
         _announce(attempt)
     return attempt
 
 
-def settle(attempt_id: int, *, now: datetime) -> VerificationAttempt:
-    """After a download round: an answered attempt leaves the schedule once none of its media is wanted."""
+def settle(attempt_id: int, *, now: datetime, run: str = "") -> VerificationAttempt:
+    """After a download round: an answered attempt leaves the schedule once none of its media is wanted.
+
+    Raises LeaseLostError if `run` no longer holds the attempt.
+    """
     with transaction.atomic():
-        attempt = _locked(attempt_id)
+        attempt = _locked(attempt_id, run)
         if attempt.outcome != Outcome.PENDING:
             attempt.next_poll_at = policy.next_look(now, attempt.expires_at) if _lacks_files(attempt) else None
             # Not with each answer that names files: a download that keeps failing must be tried less and less often.
@@ -180,9 +206,15 @@ def settle(attempt_id: int, *, now: datetime) -> VerificationAttempt:
     return attempt
 
 
-def _locked(attempt_id: int) -> VerificationAttempt:
-    """The attempt with its media rows, locked before the audit chain's head: one order for all prevents deadlocks."""
-    attempt = VerificationAttempt.objects.select_for_update().get(id=attempt_id)
+def _locked(attempt_id: int, run: str = "") -> VerificationAttempt:
+    """The attempt with its media rows, locked before the audit chain's head: one order for all prevents deadlocks.
+
+    A `run` of the refresh gets only what it still holds; an empty one stands for a person or a command.
+    """
+    rows = VerificationAttempt.objects.select_for_update().filter(id=attempt_id)
+    attempt = (rows.held_by(run) if run else rows).first()
+    if attempt is None:
+        raise LeaseLostError("another run may work on this attempt now")
     list(attempt.media.select_for_update().order_by("id").values_list("id"))
     return attempt
 
@@ -208,9 +240,10 @@ def _announce(attempt: VerificationAttempt) -> None:
 
 def _reopen(attempt: VerificationAttempt) -> None:
     attempt.outcome, attempt.finished_at, attempt.last_error = Outcome.PENDING, None, ""
+    attempt.closed_by = ""
 
 
-def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor, price: float) -> None:
+def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor, price: float, may_close: bool) -> None:
     if attempt.is_answered:
         return
     if attempt.outcome != Outcome.PENDING and now < attempt.expires_at:
@@ -220,8 +253,10 @@ def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor, pr
     if attempt.outcome != Outcome.PENDING:
         return
     attempt.failure_count, attempt.last_error, attempt.unfinished_at = 0, "", now
-    if now >= attempt.expires_at:
-        _close(attempt, Outcome.EXPIRED, now, actor, "the person never finished the check")
+    if now >= attempt.expires_at and may_close:
+        _close(attempt, ClosedBy.CLOCK, now, actor, "the person never finished the check")
+    elif now >= attempt.expires_at:
+        attempt.next_poll_at = policy.next_look(now, attempt.expires_at)
     else:
         attempt.next_poll_at = policy.next_poll(
             learning.durations(),
@@ -237,7 +272,7 @@ def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor, pr
 def _answer(
     attempt: VerificationAttempt, result: LivenessResult, outcome: Outcome, now: datetime, actor: Actor
 ) -> None:
-    attempt.outcome, attempt.finished_at = outcome, now
+    attempt.outcome, attempt.finished_at, attempt.closed_by = outcome, now, ""
     attempt.result_code, attempt.description = result.result, result.description
     attempt.request_id = result.request_id
     attempt.next_poll_at = now
@@ -266,15 +301,16 @@ def _note_divergence(
         audit.record(audit.ATTEMPT_DIVERGED, actor=actor, target=attempt, result_code=result.result)
 
 
-def _give_up(attempt: VerificationAttempt, now: datetime, actor: Actor, reason: str) -> None:
+def _give_up(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, actor: Actor, reason: str) -> None:
     if attempt.outcome == Outcome.PENDING:
-        _close(attempt, Outcome.EXPIRED, now, actor, reason)
-    attempt.next_poll_at = None
+        _close(attempt, closed_by, now, actor, reason)
+    attempt.next_poll_at, attempt.closed_by = None, closed_by
     evidence.lose(attempt, reason, now=now, actor=actor)
 
 
-def _close(attempt: VerificationAttempt, outcome: Outcome, now: datetime, actor: Actor, reason: str) -> None:
-    attempt.outcome, attempt.finished_at, attempt.next_poll_at = outcome, now, None
+def _close(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, actor: Actor, reason: str) -> None:
+    attempt.outcome, attempt.finished_at, attempt.next_poll_at = Outcome.EXPIRED, now, None
+    attempt.closed_by = closed_by
     if losses.is_missed(attempt):
         transaction.on_commit(partial(meters.count, meters.LOST, label=losses.UNREAD))
     attempt.last_error = reason[:200]

@@ -4,8 +4,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from liveness.app_settings import app_settings
-from liveness.client.faceid import FaceIdClient
+from liveness.client.faceid import REGIONS, FaceIdClient
 from liveness.client.signing import Credentials
+from liveness.clock import CheckedClock
 from liveness.services.pool import Pool
 
 
@@ -18,16 +19,27 @@ class _Account:
     region: str
     timeouts: tuple[float, float]
     deadline: float
+    clock: CheckedClock
 
 
-def client_for(region: str) -> AbstractContextManager[FaceIdClient]:
+def client_for(region: str, clock: CheckedClock) -> AbstractContextManager[FaceIdClient]:
     """A client for a region, for the length of a `with` block; its connection is kept for the next.
 
-    Raises ConfigurationError when the settings cannot make a client.
+    It signs with the time of `clock`, which learns the time of every answer. Raises ConfigurationError when the
+    settings cannot make a client.
     """
+    return _pool.borrow(_account(region, clock))
+
+
+def check_configuration() -> None:
+    """Raises ConfigurationError when no client can be made for any region: for a missing or malformed key, say."""
+    _build(_account(REGIONS[0], CheckedClock())).close()
+
+
+def _account(region: str, clock: CheckedClock) -> _Account:
     credentials = Credentials(app_settings.SECRET_ID, app_settings.SECRET_KEY, app_settings.SESSION_TOKEN or None)
     timeouts, deadline = app_settings.CALL_TIMEOUTS, app_settings.CALL_DEADLINE
-    return _pool.borrow(_Account(credentials, app_settings.ENDPOINT, region, timeouts, deadline))
+    return _Account(credentials, app_settings.ENDPOINT, region, timeouts, deadline, clock)
 
 
 def _build(account: _Account) -> FaceIdClient:
@@ -37,6 +49,8 @@ def _build(account: _Account) -> FaceIdClient:
         endpoint=account.endpoint,
         timeouts=account.timeouts,
         deadline=account.deadline,
+        clock=account.clock.unix,
+        on_date=account.clock.observe,
     )
 
 

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from liveness.app_settings import app_settings
 from liveness.client.types import FileInfo, LivenessResult
-from liveness.exceptions import MediaError
+from liveness.exceptions import LeaseLostError, MediaError
 from liveness.models import MediaKind, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit, download, inspection
 from liveness.services.audit import Actor
@@ -58,23 +58,23 @@ def files(result: LivenessResult) -> dict[MediaKind, FileInfo | None]:
     return {MediaKind.BEST_FRAME: result.best_frame, MediaKind.VIDEO: result.video}
 
 
-def capture(attempt: VerificationAttempt, result: LivenessResult, *, actor: Actor) -> Capture:
-    """Fetch the files of `result` that are still wanted."""
+def capture(attempt: VerificationAttempt, result: LivenessResult, *, actor: Actor, run: str = "") -> Capture:
+    """Fetch the files of `result` that are still wanted. Raises LeaseLostError if `run` no longer holds the attempt."""
     stored, problems, is_refetchable = 0, [], False
     for kind, info in files(result).items():
         if info is None:
             continue
         for media in attempt.media.filter(kind=kind, state=MediaState.WANTED, declared_md5=info.md5 or ""):
             try:
-                stored += store(media, info, actor=actor)
+                stored += store(media, info, actor=actor, run=run)
             except MediaError as problem:
-                _change_wanted(media, reason=str(problem)[:200])
+                _change_wanted(media, run, reason=str(problem)[:200])
                 problems.append(f"{media.get_kind_display()}: {problem}")
                 is_refetchable |= problem.is_refetchable
     return Capture(stored, problems, is_refetchable)
 
 
-def store(media: StoredMedia, info: FileInfo, *, actor: Actor) -> bool:
+def store(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str = "") -> bool:
     """Fetch one wanted file by its fresh link and keep it; False when its row was no longer open for it.
 
     Nothing unverified is ever stored as evidence: a file without a declared size and MD5 is not fetched. A file that an
@@ -85,8 +85,8 @@ def store(media: StoredMedia, info: FileInfo, *, actor: Actor) -> bool:
     try:
         measured = _left_behind(media)
         if measured:
-            return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor)
-        return _fetch(media, info.url, info.size, info.md5, actor=actor)
+            return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor, run=run)
+        return _fetch(media, info.url, info.size, info.md5, actor=actor, run=run)
     except OSError as problem:
         raise MediaError(download.explain(problem)) from None
 
@@ -151,13 +151,13 @@ def sweep(now: float | None = None) -> int:
     return removed
 
 
-def _fetch(media: StoredMedia, url: str, size: int, md5: str, *, actor: Actor) -> bool:
+def _fetch(media: StoredMedia, url: str, size: int, md5: str, *, actor: Actor, run: str) -> bool:
     with _quarantined(media.path) as part:
-        _change_wanted(media, fetch_count=F("fetch_count") + 1)
+        _change_wanted(media, run, fetch_count=F("fetch_count") + 1)
         measured = download.fetch(url, part, kind=MediaKind(media.kind), size=size, md5=md5)
         # What has been checked is not given up again because a decoder does not work.
         private_storage().admit(part, media.path)
-    return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor)
+    return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor, run=run)
 
 
 def _left_behind(media: StoredMedia) -> Measured | None:
@@ -191,14 +191,17 @@ def _quarantined(name: str) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _keep(media: StoredMedia, measured: Measured, finding: Finding, *, now: datetime, actor: Actor) -> bool:
-    return retried(lambda: _record_stored(media.id, measured, finding, now, actor))
+def _keep(
+    media: StoredMedia, measured: Measured, finding: Finding, *, now: datetime, actor: Actor, run: str = ""
+) -> bool:
+    return retried(lambda: _record_stored(media.id, measured, finding, now, actor, run))
 
 
 @transaction.atomic
-def _record_stored(media_id: int, measured: Measured, finding: Finding, now: datetime, actor: Actor) -> bool:
+def _record_stored(media_id: int, measured: Measured, finding: Finding, now: datetime, actor: Actor, run: str) -> bool:
     # The row's lock comes first and the audit event last, as everywhere, so that no two writers wait for each other.
     media = StoredMedia.objects.select_for_update().get(id=media_id)
+    _check_lease(media, run)
     if media.state != MediaState.WANTED:
         if media.state != MediaState.STORED:
             discard(media)
@@ -236,8 +239,18 @@ def _announce(attempt_id: int) -> None:
     attempt_changed.send(VerificationAttempt, attempt=attempt)
 
 
-def _change_wanted(media: StoredMedia, **changes: Any) -> None:
-    retried(lambda: StoredMedia.objects.filter(id=media.id, state=MediaState.WANTED).update(**changes))
+def _change_wanted(media: StoredMedia, run: str, **changes: Any) -> None:
+    _check_lease(media, run)
+    rows = StoredMedia.objects.filter(id=media.id, state=MediaState.WANTED)
+    if run:
+        rows = rows.filter(attempt__in=VerificationAttempt.objects.held_by(run))
+    retried(lambda: rows.update(**changes))
+
+
+def _check_lease(media: StoredMedia, run: str) -> None:
+    """Raises LeaseLostError if `run` no longer holds the attempt; an empty one stands for a person or a command."""
+    if run and not VerificationAttempt.objects.filter(id=media.attempt_id).held_by(run).exists():
+        raise LeaseLostError("another run may work on this attempt now")
 
 
 def _thumbnail(media: StoredMedia) -> str:

@@ -1,16 +1,15 @@
 """The refresh by Celery as it is deployed: real workers, a real beat, real brokers, and processes that are killed."""
 
 from contextlib import ExitStack
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from liveness import tasks
-from liveness.models import MediaState, Outcome, VerificationAttempt
+from liveness.models import MediaState, Outcome, VerificationAttempt, WorkerRun
 from liveness.refresh import engine
 from liveness.review.models import Fold
 from liveness.services import audit
+from tests.builders import silence
 from tests.conftest import missing
 from tests.liveness.refresh.steps import registered
 from tests.served import free_port
@@ -150,7 +149,7 @@ def test_what_a_killed_worker_held_is_taken_over_when_its_lease_runs_out(deploym
     wait_until(lambda: "succeeded" in other.log, lambda: other.log)
     assert calls(sandbox, stalled) == [1, 1], "polled while somebody held it"
 
-    VerificationAttempt.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    silence(WorkerRun.objects.all())
     deployment.send(tasks.refresh_due, seconds=0.5)
     wait_until(lambda: is_stored(calling) and is_stored(fetching), lambda: other.log)
     assert calls(sandbox, stalled) == [2, 2]
@@ -176,7 +175,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_holds(deployment, sand
     deployment.send(tasks.refresh_due)
     wait_until(lambda: is_stalled(sandbox, stalled), lambda: worker.log)
     assert worker.stop() < 15
-    assert not VerificationAttempt.objects.exclude(lease_owner="").exists(), worker.log
+    assert not VerificationAttempt.objects.exclude(lease_run="").exists(), worker.log
     engine.run(engine.Plan(force=True))
     for attempt in stalled:
         assert_everything_is_there(attempt)

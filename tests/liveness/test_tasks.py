@@ -70,7 +70,7 @@ def test_a_worker_that_was_told_to_stop_cuts_its_slice_short(attempt, stopping):
     tasks.refresh_due()
     assert time.monotonic() - begun < tasks.SLICE
     attempt.refresh_from_db()
-    assert attempt.lease_owner == ""
+    assert attempt.lease_run == ""
 
 
 def test_messages_are_json_only_and_acknowledged_late():

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from liveness.management.console import CANNOT_RUN, SOME_FAILED, as_json, cannot_run, is_terminal, progress, some_failed
 from liveness.models import VerificationAttempt
-from liveness.refresh import engine
+from liveness.refresh import engine, takeover
 from liveness.refresh.engine import Plan
 from liveness.refresh.summary import Summary
 from liveness.services.audit import Actor
@@ -31,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--force", action="store_true", help="do not wait for the schedule of open attempts")
         parser.add_argument("--workers", type=int, default=4, help="threads (default 4)")
         parser.add_argument("--watch", action="store_true", help="go on until stopped")
+        parser.add_argument("--take-over", action="store_true", help="first free what killed runs hold, and name it")
         parser.add_argument("--dry-run", action="store_true", help="say what would be asked; call nobody")
         parser.add_argument("--json", action="store_true", help="print the numbers as one JSON object a run")
         parser.add_argument("--no-progress", action="store_true", help="no progress bar")
@@ -45,6 +46,8 @@ class Command(BaseCommand):
             force=options["force"],
             actor=Actor.system("liveness_refresh"),
         )
+        if options["take_over"]:
+            self._take_over(is_json=options["json"])
         if options["dry_run"]:
             self._tell_what_is_due(plan, is_json=options["json"])
             return
@@ -93,6 +96,15 @@ class Command(BaseCommand):
             self.stderr.write(line)
         if summary.failure:
             raise SystemExit(CANNOT_RUN)
+
+    def _take_over(self, *, is_json: bool) -> None:
+        for freed in takeover.take_over(_stop_on_signals()):
+            seconds, ids = round(freed.silence.total_seconds()), freed.attempts
+            if is_json:
+                self.stdout.write(as_json({"freed": ids, "host": freed.host, "silent_seconds": seconds}))
+            else:
+                named = f": {', '.join(ids)}" if ids else ""
+                self.stdout.write(f"Freed {len(ids)} attempts of a run on {freed.host}, silent for {seconds} s{named}")
 
     def _tell_what_is_due(self, plan: Plan, *, is_json: bool) -> None:
         due = plan.candidates(timezone.now())

@@ -4,6 +4,8 @@ import json
 import signal
 import time
 
+import pytest
+
 NUMBERS = {
     *("polled", "passed", "failed", "pending", "unknown", "expired", "invalid"),
     *("errors", "media_stored", "media_lost", "seconds"),
@@ -57,7 +59,7 @@ class TestRefresh:
         assert portal.run("liveness_refresh", "--json").json["passed"] == 1
 
     def test_what_was_done_before_an_operator_had_to_act_is_printed(self, portal):
-        for _ in range(4):
+        for _ in range(6):
             portal.register()
         portal.sandbox.inject("revoked", skip=2, times=None)
         done = portal.run("liveness_refresh", "--workers", "1", "--json")
@@ -101,7 +103,8 @@ class TestRefresh:
         assert (process.returncode, err) == (0, "")
         assert sum(json.loads(line)["passed"] for line in out.splitlines()) == 1
 
-    def test_a_run_that_is_killed_loses_nothing(self, portal):
+    @pytest.mark.parametrize("how", ["in its turn", "by order of the operator"])
+    def test_a_run_that_is_killed_loses_nothing(self, how, portal):
         token = portal.register()
         portal.sandbox.inject("stall", scope="video", at="middle", times=1)
         process = portal.start("liveness_refresh")
@@ -111,16 +114,47 @@ class TestRefresh:
         process.communicate()
         assert portal.run("liveness_refresh", "--json", "--force").json["polled"] == 0, "it is still held"
         portal.sandbox.clear_faults()
-        self._run_out_leases(portal)
-        assert portal.run("liveness_refresh", "--json", "--force").json["errors"] == 0
+        self._let_the_run_fall_silent(portal)
+        if how == "in its turn":
+            assert portal.run("liveness_refresh", "--json", "--force").json["errors"] == 0
+        else:
+            done = portal.run("liveness_refresh", "--take-over", "--force")
+            assert portal.run("liveness_show", token, "--json").json["id"] in done.out
         shown = portal.run("liveness_show", token, "--json").json
         assert [media["state"] for media in shown["media"]] == ["stored", "stored"]
         assert portal.run("liveness_verify_audit").code == 0
 
-    def _run_out_leases(self, portal):
+    def test_a_run_that_was_paused_for_longer_than_a_lease_lasts_writes_nothing(self, portal):
+        token = portal.register()
+        portal.sandbox.inject("stall", scope="video", at="middle", times=1)
+        process = portal.start("liveness_refresh")
+        while not any(call.action == "video" for call in portal.sandbox.downloads):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGSTOP)
+        self._let_the_run_fall_silent(portal)
+        assert portal.run("liveness_refresh", "--json", "--force").json["media_stored"] == 1
+        before = self._contents(portal)
+        portal.sandbox.clear_faults()
+        process.send_signal(signal.SIGCONT)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "no sign of life" in err
+        assert self._contents(portal) == before
+        shown = portal.run("liveness_show", token, "--json").json
+        assert [media["state"] for media in shown["media"]] == ["stored", "stored"]
+
+    def _contents(self, portal):
         code = (
-            "from liveness.models import VerificationAttempt as A; from django.utils import timezone as t;"
-            "assert A.objects.exclude(lease_owner='').update(lease_expires_at=t.now()) == 1"
+            "from liveness.models import *;"
+            "print(list(VerificationAttempt.objects.values()), list(StoredMedia.objects.values()),"
+            " list(AuditEvent.objects.values()), list(Poll.objects.values()))"
+        )
+        return portal.run("shell", "-v0", "-c", code).out
+
+    def _let_the_run_fall_silent(self, portal):
+        code = (
+            "from datetime import timedelta; from django.db.models import F; from liveness.models import WorkerRun;"
+            "assert WorkerRun.objects.update(alive_at=F('alive_at') - timedelta(seconds=31)) == 1"
         )
         assert portal.run("shell", "-c", code).code == 0
 

@@ -14,9 +14,9 @@ from liveness.services import audit, media
 from tests.builders import make_attempt
 
 
-def registered(sandbox, scenario="pass_amara", issued_ago=60):
+def registered(sandbox, scenario="pass_amara", issued_ago=60, **fields):
     token = sandbox.issue(scenario, finishes_after=0, issued_ago=issued_ago)
-    return make_attempt(sdk_token=token, issued_at=timezone.now() - timedelta(seconds=issued_ago))
+    return make_attempt(sdk_token=token, issued_at=timezone.now() - timedelta(seconds=issued_ago), **fields)
 
 
 def run(**plan):
@@ -32,7 +32,7 @@ def assert_it_is_told_and_the_next_run_goes_on(attempt, summary, sandbox):
     assert "\n" not in summary.lines()[0]
     assert attempt.sdk_token not in summary.lines()[0]
     attempt.refresh_from_db()
-    assert attempt.lease_owner == ""
+    assert attempt.lease_run == ""
     assert not StoredMedia.objects.filter(state=MediaState.LOST).exists()
     sandbox.clear_faults()
     assert run(force=True).counts.errors == 0

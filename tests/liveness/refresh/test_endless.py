@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
-from liveness.refresh import breaker, downloads, engine, feed, leases, policy, runs
+from liveness.refresh import breaker, downloads, engine, feed, heartbeat, leases, policy, runs
 from liveness.refresh.engine import Plan
 from liveness.storage import private_storage
 from tests.liveness.refresh.steps import registered
@@ -69,21 +69,21 @@ def test_what_a_killed_run_left_in_quarantine_goes_without_a_restart(sandbox, mo
 
 
 def test_an_outage_is_waited_out_and_then_the_most_endangered_goes_first(sandbox, monkeypatch):
-    monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.3)
+    monkeypatch.setattr(breaker, "FIRST_PAUSE_SECONDS", 0.3)
     monkeypatch.setattr(policy, "ERROR_BASE", timedelta(seconds=0.1))
-    waiting = [registered(sandbox, issued_ago=400) for _ in range(breaker.OUTAGE + 12)]
+    waiting = [registered(sandbox, issued_ago=400) for _ in range(breaker.OUTAGE_FAILURES + 12)]
     endangered = []
     sandbox.inject("reset", times=None)
 
     def come_back():
         calls = len(list(sandbox.calls))
-        if calls > breaker.OUTAGE and not endangered:
+        if calls > breaker.OUTAGE_FAILURES and not endangered:
             endangered.append(registered(sandbox, issued_ago=7200 - 60))
             come_back.calls = calls
             sandbox.clear_faults()
 
     watched(lambda: passed().count() == len(waiting) + 1, meanwhile=come_back)
-    assert come_back.calls <= breaker.OUTAGE + 3, "nobody but a rare probe calls in an outage"
+    assert come_back.calls <= breaker.OUTAGE_FAILURES + 3, "nobody but a rare probe calls in an outage"
     in_order = list(passed().order_by("finished_at").values_list("pk", flat=True))
     # What the run had in hand when the vendor came back goes before it: one batch.
     assert in_order.index(endangered[0].pk) <= feed.LEAST
@@ -134,8 +134,8 @@ def test_a_media_host_that_hangs_does_not_hold_results_back(is_endless, sandbox,
 
 
 def test_what_waits_for_a_thread_longer_than_a_lease_lasts_is_held(slow_host, monkeypatch):
-    monkeypatch.setattr(runs, "RENEW_EVERY", 0.2)
-    monkeypatch.setattr(leases, "LEASE", timedelta(seconds=2))
+    monkeypatch.setattr(heartbeat, "SIGN_OF_LIFE_SECONDS", 0.2)
+    monkeypatch.setattr(leases, "SILENT_AFTER", timedelta(seconds=2))
     slow_host.inject("delay", scope="video", seconds=2.5)
     for _ in range(3):
         registered(slow_host, issued_ago=400)
@@ -143,7 +143,7 @@ def test_what_waits_for_a_thread_longer_than_a_lease_lasts_is_held(slow_host, mo
 
     def look():
         waiting = passed().filter(next_poll_at__isnull=False)
-        free.extend(waiting.exclude(lease_owner="").filter(lease_expires_at__lt=timezone.now()))
+        free.extend(waiting.exclude(lease_run="").filter(leases.Holders.read().free(timezone.now())))
 
     watched(lambda: passed().filter(next_poll_at=None).count() == 3, meanwhile=look)
     assert not free

@@ -11,13 +11,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from liveness.client.errors import ConfigurationError, CredentialsError
+from liveness.client.errors import ConfigurationError
+from liveness.exceptions import AccountError
 from liveness.models import CheckDurations, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.refresh import engine, leases
 from liveness.refresh.engine import Plan
 from liveness.sandbox.subjects import SUBJECTS
 from liveness.services import audit
-from tests.builders import make_attempt
+from tests.builders import living_run, make_attempt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -83,7 +84,7 @@ def test_an_unfinished_check_is_asked_again_later(issue):
     attempt.refresh_from_db()
     assert (summary.counts.polled, summary.counts.pending) == (1, 1)
     assert attempt.next_poll_at > timezone.now()
-    assert attempt.lease_owner == ""
+    assert attempt.lease_run == ""
 
 
 def test_what_is_not_due_is_left_alone_unless_forced(issue, sandbox):
@@ -112,10 +113,12 @@ def test_a_token_that_ran_out_expires(issue):
     assert attempt.outcome == Outcome.EXPIRED
 
 
-def test_a_token_that_ran_out_long_ago_costs_no_call(issue, sandbox):
+def test_tokens_that_ran_out_long_ago_cost_one_call_together(issue, sandbox):
     issue("never_finishes", issued_ago=9000, poll_count=1)
-    assert run().counts.expired == 1
-    assert len(list(sandbox.calls)) == 0
+    for _ in range(4):
+        issue("never_finishes", issued_ago=9000, poll_count=1)
+    assert run(workers=1).counts.expired == 5
+    assert len(list(sandbox.calls)) == 1, "one answer confirms the clock for all of them"
 
 
 def test_a_token_that_was_never_asked_about_gets_one_call_whatever_its_age(issue, sandbox):
@@ -144,10 +147,10 @@ def test_two_runs_at_once_never_ask_about_one_attempt_twice(issue, sandbox):
 
 def test_an_attempt_that_another_run_holds_is_passed_over(issue, sandbox):
     attempt = issue()
-    leases.take(VerificationAttempt.objects.all(), 1, owner="another", now=timezone.now())
+    leases.take(VerificationAttempt.objects.all(), 1, run=living_run(), now=timezone.now())
     summary = run(named=[attempt.id])
     assert summary.counts.polled == 0
-    assert "another run holds it" in summary.lines()[0]
+    assert "if that run was killed, another can take it in" in summary.lines()[0]
 
 
 def test_it_stops_when_it_is_told_to(issue):
@@ -156,7 +159,7 @@ def test_it_stops_when_it_is_told_to(issue):
     stop = threading.Event()
     stop.set()
     assert engine.run(Plan(workers=1), stop=stop).counts.polled == 0
-    assert not VerificationAttempt.objects.exclude(lease_owner="").exists()
+    assert not VerificationAttempt.objects.exclude(lease_run="").exists()
 
 
 def test_a_watch_goes_on_until_it_is_stopped(issue):
@@ -178,7 +181,7 @@ def test_a_run_that_has_given_everything_back_does_not_search_the_table_for_more
     issue()
     with CaptureQueriesContext(connection) as seen:
         assert run().counts.passed == 1
-    assert not [query["sql"] for query in seen if query["sql"].startswith("UPDATE") and "lease_owner" in query["sql"]]
+    assert not [query["sql"] for query in seen if query["sql"].startswith("UPDATE") and "lease_run" in query["sql"]]
 
 
 def test_missing_keys_end_the_run_and_lose_nothing(issue, settings):
@@ -187,18 +190,18 @@ def test_missing_keys_end_the_run_and_lose_nothing(issue, settings):
     with pytest.raises(ConfigurationError):
         run()
     attempt.refresh_from_db()
-    assert (attempt.outcome, attempt.lease_owner) == (Outcome.PENDING, "")
+    assert (attempt.outcome, attempt.lease_run) == (Outcome.PENDING, "")
 
 
 def test_a_wrong_key_ends_the_run_at_once_and_says_so(issue, settings, sandbox):
     for _ in range(6):
         issue()
     settings.LIVENESS_SECRET_KEY = "wrong-key-of-the-right-length-000"
-    with pytest.raises(CredentialsError) as failure:
+    with pytest.raises(AccountError) as failure:
         run(workers=2)
     assert "wrong-key" not in str(failure.value)
     assert len(list(sandbox.calls)) <= 3
-    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING, lease_owner="").count() == 6
+    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING, lease_run="").count() == 6
 
 
 def test_a_run_learns_how_long_checks_take(issue):

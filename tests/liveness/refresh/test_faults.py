@@ -11,6 +11,7 @@ import pytest
 
 from liveness.models import MediaState, Outcome, StoredMedia
 from liveness.refresh import breaker
+from tests.conftest import forget_other_runs
 from tests.liveness.refresh.steps import (
     assert_everything_is_stored_once,
     assert_it_is_told_and_the_next_run_goes_on,
@@ -146,16 +147,17 @@ def test_a_link_to_another_host_is_not_followed(attempt, sandbox):
     assert "meta-data" not in summary.lines()[0]
 
 
-def test_a_refused_connection_is_told_and_the_run_ends_early(attempt, sandbox, settings):
+def test_a_refused_connection_is_told_and_the_run_ends_early(attempt, sandbox, settings, monkeypatch):
     for _ in range(20):
         registered(sandbox)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         settings.LIVENESS_ENDPOINT = f"http://127.0.0.1:{probe.getsockname()[1]}"
     summary = run()
     assert "out of reach" in summary.stopped
-    assert summary.counts.polled == breaker.OUTAGE
-    assert run(force=True).counts.polled == 1, "the next run begins with a probe"
+    assert summary.counts.polled == breaker.OUTAGE_FAILURES
+    assert run(force=True).counts.polled == 0, "the process remembers it for a while"
     settings.LIVENESS_ENDPOINT = sandbox.url
+    forget_other_runs(monkeypatch)
     assert run(force=True).counts.passed == 21
 
 

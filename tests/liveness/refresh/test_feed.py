@@ -41,7 +41,7 @@ def test_a_slice_begins_nothing_after_its_time(slice_, stop):
     work, visit = slice_
     work.done(visit)
     assert work.next(stop) is None
-    assert VerificationAttempt.objects.filter(lease_owner="").count() == 1
+    assert VerificationAttempt.objects.filter(lease_run="").count() == 1
 
 
 def test_it_goes_on_beside_a_download_from_its_time_and_not_beside_a_call(slice_, stop):
@@ -85,7 +85,7 @@ def test_files_that_would_begin_too_late_are_left_to_the_next_slice(sandbox, mon
     attempt = registered(sandbox, issued_ago=400)
     engine.run(Plan(workers=1, seconds=2.0))
     attempt.refresh_from_db()
-    assert (attempt.outcome, attempt.failure_count, attempt.lease_owner) == ("passed", 1, "")
+    assert (attempt.outcome, attempt.failure_count, attempt.lease_run) == ("passed", 1, "")
     assert len(list(sandbox.downloads)) == 0
 
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from liveness.models import MediaKind, Outcome, VerificationAttempt
 from liveness.refresh import lanes, picking
 from liveness.refresh.policy import GAP, Price
-from tests.builders import make_attempt
+from tests.builders import living_run, make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -23,15 +23,16 @@ def issued(seconds_ago, **fields):
     return make_attempt(issued_at=issued_at, **fields)
 
 
-def lease(count=2, owner="run", price=1.0, **options):
-    leased = picking.lease(count, Price(price), owner=owner, until=NOW, now=NOW, **options)
+def lease(count=2, run="run", price=1.0, **options):
+    living_run(run)
+    leased = picking.lease(count, Price(price), run=run, until=NOW, now=NOW, **options)
     return [attempt.pk for attempt in leased]
 
 
 def test_it_takes_what_a_poll_is_worth_most_for():
     young, likely, seen = issued(70), issued(300), issued(310, unfinished_at=NOW - timedelta(seconds=10))
     assert lease(1) == [likely.pk]
-    assert {young.pk, seen.pk} == set(VerificationAttempt.objects.filter(lease_owner="").values_list("pk", flat=True))
+    assert {young.pk, seen.pk} == set(VerificationAttempt.objects.filter(lease_run="").values_list("pk", flat=True))
 
 
 def test_what_the_app_reported_goes_first():
@@ -62,7 +63,7 @@ def test_reports_that_the_vendor_denied_do_not_hide_a_fresh_one():
 def test_a_report_that_did_not_fit_stays_due():
     reported = [issued(700, reported_at=NOW - timedelta(minutes=1)).pk for _ in range(6)]
     taken = lease(2, price=60.0)
-    left = VerificationAttempt.objects.filter(lease_owner="")
+    left = VerificationAttempt.objects.filter(lease_run="")
     assert set(taken) < set(reported)
     assert set(left.values_list("next_poll_at", flat=True)) == {NOW}
 
@@ -76,8 +77,8 @@ def test_files_that_are_wanted_go_before_checks_that_may_be_unfinished():
 
 def test_nothing_is_leased_twice():
     only = issued(300)
-    assert lease(owner="one") == [only.pk]
-    assert lease(owner="another") == []
+    assert lease(run="one") == [only.pk]
+    assert lease(run="another") == []
 
 
 def test_a_run_that_ends_leases_nothing_that_is_not_due():
@@ -152,9 +153,9 @@ def test_files_are_fetched_again_before_polls_that_may_bring_nothing_as_far_as_d
     wanted = {without_files(4000) for _ in range(12)}
     likely = {issued(300).pk for _ in range(12)}
     for downloads, files in ((1.0, 6), (0.5, 3), (0.0, 1)):
-        leased = lease(8, owner=f"run {downloads}", downloads=downloads)
+        leased = lease(8, run=f"run {downloads}", downloads=downloads)
         assert (len(wanted & set(leased)), len(likely & set(leased))) == (files, 8 - files)
-        VerificationAttempt.objects.update(lease_owner="", lease_expires_at=None)
+        VerificationAttempt.objects.update(lease_run="")
 
 
 def crowded():

@@ -1,55 +1,96 @@
 """The vendor refuses the key, the account or the token: what ends the run, and what is lost."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
-from liveness.client.errors import CredentialsError
 from liveness.exceptions import AccountError
 from liveness.models import MediaState, Outcome, VerificationAttempt
 from liveness.refresh import breaker
+from tests.builders import make_attempt
+from tests.conftest import forget_other_runs
 from tests.liveness.refresh.steps import assert_everything_is_stored_once, registered, run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "AuthFailure.SecretIdNotFound",
-        "AuthFailure.SignatureFailure",
-        "AuthFailure.TokenFailure",
-        "AuthFailure.UnauthorizedOperation",
-        "UnauthorizedOperation.Arrears",
-        "UnsupportedRegion",
-    ],
-)
-def test_credentials_that_fail_end_the_run_and_lose_nothing(code, attempt, sandbox):
-    others = [registered(sandbox) for _ in range(5)]
+REFUSALS = [
+    "AuthFailure.SecretIdNotFound",
+    "AuthFailure.SignatureFailure",
+    "AuthFailure.TokenFailure",
+    "AuthFailure.UnauthorizedOperation",
+    "UnauthorizedOperation.Arrears",
+    "UnsupportedRegion",
+]
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_an_account_that_is_refused_for_several_attempts_ends_the_run_and_loses_nothing(code, sandbox, monkeypatch):
+    for _ in range(6):
+        registered(sandbox)
     sandbox.inject("error", code=code, times=None)
-    with pytest.raises(CredentialsError, match=code):
+    with pytest.raises(AccountError, match=code):
         run()
-    assert len(list(sandbox.calls)) == 1
-    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING, lease_owner="").count() == 1 + len(others)
+    assert len(list(sandbox.calls)) == breaker.AGREEING_ATTEMPTS
+    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING, lease_run="").count() == 6
     sandbox.clear_faults()
-    assert run().counts.passed == 6
+    forget_other_runs(monkeypatch)
+    assert run(force=True).counts.passed == 6
 
 
-def test_a_key_that_is_revoked_in_the_middle_of_a_run_ends_it(sandbox):
+def test_a_key_that_is_revoked_in_the_middle_of_a_run_ends_it(sandbox, monkeypatch):
     for _ in range(6):
         registered(sandbox)
     sandbox.inject("revoked", skip=2, times=None)
-    with pytest.raises(CredentialsError):
+    with pytest.raises(AccountError):
         run()
     assert VerificationAttempt.objects.filter(outcome=Outcome.PASSED).count() == 2
     sandbox.clear_faults()
-    assert run().counts.passed == 4
+    forget_other_runs(monkeypatch)
+    assert run(force=True).counts.passed == 4
 
 
-def test_a_wrong_clock_ends_the_run_and_is_measured(attempt, sandbox):
-    sandbox.inject("clock_skew", seconds=3600, times=None)
-    with pytest.raises(CredentialsError) as failure:
-        run()
-    assert failure.value.clock_skew_seconds == pytest.approx(-3600, abs=5)
+@pytest.mark.parametrize("code", REFUSALS)
+def test_one_attempt_that_is_refused_is_put_aside_and_named_and_stops_no_other(code, sandbox):
+    registered(sandbox)
+    sandbox.inject("error", code=code)
+    others = [registered(sandbox) for _ in range(5)]
+    summary = run()
+    assert summary.counts.passed == len(others)
+    put_aside = VerificationAttempt.objects.get(outcome=Outcome.PENDING)
+    assert [str(put_aside.public_id) in line and code in line for line in summary.lines()] == [True]
+    assert put_aside.next_poll_at > timezone.now()
+
+
+def test_a_region_that_is_refused_stops_no_other_region(sandbox):
+    for _ in range(5):
+        registered(sandbox, region="ap-nowhere")
+    others = [registered(sandbox) for _ in range(4)]
+    summary = run()
+    assert summary.counts.passed == len(others)
+    assert run().counts.polled == 0
+
+
+def test_a_refused_region_in_front_costs_three_calls_and_no_other_region(sandbox):
+    for _ in range(20):
+        attempt = registered(sandbox, region="ap-jakarta", next_poll_at=timezone.now() - timedelta(minutes=1))
+        sandbox.inject("error", code="UnsupportedRegion", times=None, token=attempt.sdk_token)
+    others = [registered(sandbox) for _ in range(8)]
+    summary = run()
+    assert summary.counts.passed == len(others)
+    assert len(list(sandbox.calls)) == len(others) + breaker.AGREEING_ATTEMPTS
+    assert any("ap-jakarta" in line for line in summary.lines())
+
+
+def test_unknown_tokens_in_front_of_good_ones_cost_no_run(sandbox):
+    for _ in range(30):
+        make_attempt(issued_at=timezone.now() - timedelta(minutes=30))
+    for _ in range(8):
+        registered(sandbox)
+    assert run().counts.passed == 8
+    invalid = VerificationAttempt.objects.filter(outcome=Outcome.INVALID)
+    assert invalid.count() < 30, "while no token is known, rather the account is wrong than the tokens"
 
 
 def test_a_token_the_vendor_refuses_is_invalid_but_not_for_ever(attempt, sandbox):
@@ -95,7 +136,7 @@ def test_a_vendor_that_knows_no_token_at_all_is_a_wrong_account(sandbox):
     sandbox.inject("token_illegal", times=None)
     with pytest.raises(AccountError, match="LIVENESS_REGION"):
         run()
-    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING).count() == 15 - breaker.ALL_REFUSED
+    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING).count() == 15 - breaker.UNKNOWN_TOKENS + 1
 
 
 def test_a_token_that_the_vendor_lets_expire_is_expired_with_its_files_lost(attempt, sandbox):

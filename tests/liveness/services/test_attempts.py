@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from liveness.exceptions import RegistrationError
-from liveness.models import AuditEvent, MediaState, Outcome, VerificationAttempt
+from liveness.models import AuditEvent, ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.refresh import policy
 from liveness.services import attempts, audit
 from liveness.services.audit import Actor
@@ -23,8 +23,8 @@ def register(**changes):
     return attempts.register(changes.pop("token", TOKEN), **(values | changes))
 
 
-def record(attempt, result, now=None):
-    return attempts.record(attempt.id, result, now=now or timezone.now(), actor=ACTOR)
+def record(attempt, result, now=None, **options):
+    return attempts.record(attempt.id, result, now=now or timezone.now(), actor=ACTOR, **options)
 
 
 def actions() -> list[str]:
@@ -163,8 +163,15 @@ class TestRecord:
 
     def test_a_check_that_is_unfinished_when_its_window_ends_expires(self):
         attempt = make_attempt(issued_at=timezone.now() - timedelta(hours=2, minutes=1))
-        after = record(attempt, UNFINISHED)
+        after = record(attempt, UNFINISHED, may_close=True)
         assert (after.outcome, after.next_poll_at) == (Outcome.EXPIRED, None)
+        assert after.closed_by == ClosedBy.CLOCK
+
+    def test_the_clock_alone_closes_no_unfinished_check(self):
+        attempt = make_attempt(issued_at=timezone.now() - timedelta(hours=2, minutes=1))
+        after = record(attempt, UNFINISHED)
+        assert after.outcome == Outcome.PENDING
+        assert after.next_poll_at > timezone.now()
 
     def test_a_file_without_a_usable_md5_is_replaced_by_the_one_that_has_it(self):
         attempt = make_attempt()
@@ -244,6 +251,8 @@ class TestClosing:
         attempt = make_attempt(issued_at=now - timedelta(hours=3))
         record(attempt, make_result())
         after = attempts.postpone(attempt.id, "the media host is down", now=now, actor=ACTOR)
+        assert after.next_poll_at > now, "the clock alone closes nothing"
+        after = attempts.postpone(attempt.id, "the media host is down", now=now, actor=ACTOR, may_close=True)
         assert after.next_poll_at is None
         assert after.outcome == Outcome.PASSED
         for media in after.media.all():

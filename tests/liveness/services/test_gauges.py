@@ -7,7 +7,7 @@ from django.db import connection
 
 from liveness.models import CallSlot, CallTally, Outcome
 from liveness.services import gauges
-from tests.builders import make_attempt
+from tests.builders import living_run, make_attempt, silent_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
@@ -74,8 +74,8 @@ def test_what_ran_out_hides_nothing_that_is_at_risk(monkeypatch):
 
 
 def test_a_lease_that_ran_out_is_not_open():
-    due(lease_owner="here", lease_expires_at=NOW + MINUTE)
-    due(lease_owner="gone", lease_expires_at=NOW - SECOND)
+    due(lease_run=living_run())
+    due(lease_run=silent_run())
     due()
     assert read()["liveness_open_leases"] == 1
 

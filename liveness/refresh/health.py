@@ -1,0 +1,112 @@
+"""What a run finds out about its surroundings: is this machine's clock right, and does the vendor serve the account?"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.db import Error
+
+from liveness.clock import TOLERANCE_SECONDS
+from liveness.exceptions import AccountError
+from liveness.models import AuditEvent, WorkerRun
+from liveness.refresh.breaker import CircuitBreaker
+from liveness.refresh.memory import Memory
+from liveness.refresh.summary import Summary
+from liveness.services import reopening
+from liveness.services.audit import Actor
+
+# A fact that lasts is reported again after this many seconds.
+REPEAT_SECONDS = 3600.0
+TOLERANCE = timedelta(seconds=TOLERANCE_SECONDS)
+
+
+class RunHealth:
+    """The findings of one run go into its summary. `since` is the monotonic second at which the run began."""
+
+    def __init__(self, memory: Memory, summary: Summary, actor: Actor) -> None:
+        self._memory, self._clock = memory, memory.clock
+        self._summary = summary
+        self._actor = actor
+        self._since = self._clock.monotonic()
+        self._has_reopened = False
+
+    def needs_the_time(self, run: str) -> bool:
+        """Is there a reason to doubt this machine's clock, so that one call should find out? Raises DatabaseError.
+
+        A database on the same machine has the same clock. So its time is a reason to ask, and never an answer.
+        """
+        if self._clock.has_stepped:
+            return True
+        if self._clock.is_confirmed(self._since):
+            return False
+        now = self._clock.now()
+        if reopening.closed_too_early(now).exists():
+            return True
+        return any(abs(moment - now) > TOLERANCE for moment in _database_times(run, now))
+
+    def tick(self, *, is_tidying: bool = False) -> None:
+        """Report what changed, and open again what a wrong clock closed. Cheap enough to be called all the time."""
+        self._report_clock()
+        if self._clock.is_confirmed(self._since) and (is_tidying or not self._has_reopened):
+            self._has_reopened = True
+            with suppress(Error):
+                reopened = reopening.reopen(now=self._clock.now(), actor=self._actor)
+                if reopened:
+                    self._summary.note(f"a wrong clock had closed {reopened} attempts too early; they are open again")
+        for breaker in self._memory.breakers.current():
+            if breaker.is_refused:
+                self._note_once(f"refused {breaker.region}", _sentence(breaker))
+
+    def finish(self) -> None:
+        """At the end of a run: what kept it from calling. If that is so everywhere, an operator must act."""
+        self.tick()
+        breakers = self._memory.breakers.current()
+        hopeless = [breaker for breaker in breakers if self._is_hopeless(breaker)]
+        if hopeless and hopeless == breakers:
+            self._summary.failure = AccountError("; ".join(map(_sentence, hopeless)))
+            return
+        for breaker in hopeless:
+            self._summary.note(_sentence(breaker))
+        if outages := [breaker for breaker in breakers if breaker.is_outage]:
+            self._summary.stopped = "; ".join(map(_sentence, outages))
+
+    def _is_hopeless(self, breaker: CircuitBreaker) -> bool:
+        """Several attempts agree, or the only ones there were."""
+        has_only_refusals = breaker.has_refusals and not self._summary.has_answers
+        return breaker.is_refused or breaker.is_doubtful or has_only_refusals
+
+    def _report_clock(self) -> None:
+        wrong_by = self._clock.wrong_by
+        if wrong_by is not None:
+            side = "ahead of" if wrong_by > 0 else "behind"
+            self._note_once(
+                f"clock {side}",
+                f"this machine's clock is {abs(wrong_by):.0f} s {side} the vendor's, whose time is used; "
+                "set the clock, for example with: timedatectl set-ntp true",
+            )
+
+    def _note_once(self, fact: str, text: str) -> None:
+        """Report a fact now, and again after an hour."""
+        now, noted_at = self._clock.monotonic(), self._memory.noted.get(fact)
+        if noted_at is None or now - noted_at >= REPEAT_SECONDS:
+            self._memory.noted[fact] = now
+            self._summary.note(text)
+
+
+def _database_times(run: str, now: datetime) -> Iterator[datetime]:
+    """The database's clock when the run began, and the newest time that anybody wrote, if it lies in the future."""
+    begun_at = WorkerRun.objects.filter(id=run).values_list("alive_at", flat=True).first()
+    newest = AuditEvent.objects.order_by("-sequence").values_list("at", flat=True).first()
+    if begun_at:
+        yield begun_at
+    if newest and newest > now:
+        yield newest
+
+
+def _sentence(breaker: CircuitBreaker) -> str:
+    if breaker.has_refusals:
+        return f"the vendor refuses calls in {breaker.region}: {breaker.problem}"
+    if breaker.is_doubtful:
+        return f"the vendor knows no token in {breaker.region}; check LIVENESS_REGION and the account's key"
+    code = breaker.problem.code if breaker.problem else "no answer"
+    return f"the vendor is out of reach in {breaker.region} ({code}, several attempts in a row)"
