@@ -5,7 +5,10 @@
 Real processes (`liveness_refresh --watch`), PostgreSQL and the sandbox, whose clocks all run 20 times as fast. The bad
 day: three hours, so that tokens run out meanwhile, with arrivals at 95 % of what the account may ask, faults of the
 network, the vendor and the media host at random, forty minutes without a media host, which first fails at once and then
-hangs, and every minute SIGKILL for one of the four workers. What could be had is known, because the sandbox was told
+hangs, and every minute SIGKILL for one of the four workers, with a token that comes three minutes before it runs out.
+The clock of one worker's machine is set an hour ahead, an hour back and right again; two runs begin with such a clock;
+one worker is paused for longer than its leases last; the volume of the evidence is unmounted for ten minutes; and a
+region is refused. What could be had is known, because the sandbox was told
 when each check ends; a query then says what is not there. The plain day is an hour at 50 % without faults. Needs
 PostgreSQL; about a quarter of an hour. Exit 1 when an aim is missed by a factor of 2 or more, or anything was lost.
 """
@@ -35,7 +38,8 @@ def main() -> int:
     common = {"speed": options.speed, "workers": options.workers}
     progress(f"a bad day: {3 * options.hours:g} h at 95 %, faults, no media host for a while, SIGKILL every minute")
     away = (hour / 2, hour * 7 / 6)
-    bad = driven(Course(load=0.95, seconds=3 * hour, kill_every=60.0, faults=FAULTS, media_away=away, **common))
+    troubles = {"kill_every": 60.0, "faults": FAULTS, "media_away": away, "has_troubles": True}
+    bad = driven(Course(load=0.95, seconds=3 * hour, **troubles, **common))
     progress(f"a plain day: {options.hours:g} h at 50 %")
     course = Course(load=0.5, seconds=hour, **common)
     plain = driven(course)
@@ -49,6 +53,7 @@ def lines(bad: Result, plain: Result, simulated: float) -> list[Line]:
         beside("bad day: captured whole / could be had", bad.captured, bad.finished, "", at_least(1)),
         Line("bad day: attempts registered", bad.registered, ""),
         Line("bad day: workers killed", bad.kills, ""),
+        Line("bad day: files written beside the mount", bad.beside, "", aim=at_most(0, of_figure=True)),
         Line("bad day: calls refused for their frequency", bad.refusals, ""),
         Line("bad day: end of check until stored, p50", bad.latency, "s"),
         beside("plain day: captured whole / could be had", plain.captured, plain.finished, "", at_least(1)),

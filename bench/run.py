@@ -54,6 +54,7 @@ FEW_ROWS = ("--rows", "50000")
 BENCHES = (
     Bench("policy_sim", "Polling policy", quick=("--quick",)),
     Bench("chaos", "Engine under faults", quick=("--hours", "0.2")),
+    Bench("recovery", "After a kill", quick=("--kills", "3", "--workers", "2")),
     Bench("arrivals", "Call limit", quick=("--quick",)),
     Bench("client", "Client of the vendor's API", quick=("--turns", "50")),
     Bench("engine_cost", "Cost of a poll", quick=(*FEW_ROWS, "--polls", "300", "--watched", "5000")),

@@ -1,25 +1,54 @@
-"""`manage.py` on a clock that runs faster than the world's.
+"""`manage.py` on a clock that runs faster than the world's, and that may be set while it runs.
 
     python -m bench.common.fast SPEED STARTED_AT liveness_refresh --watch
 
-`STARTED_AT` is the moment (Unix seconds) at which all clocks of a run agreed; the sandbox's `--speed` is the same.
+`STARTED_AT` is the moment (Unix seconds) at which all clocks of a run agreed; the sandbox's `--speed` is the same. The
+file that BENCH_CLOCK_FILE names holds the seconds by which this machine's clock is wrong.
 """
 
+import os
 import sys
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+# A busy machine answers within so many seconds of the world.
+SLACK_SECONDS = 5.0
 
 
 def hurry(speed: float, started_at: float) -> None:
-    """Let Django's clock run `speed` times as fast. To be called before the app is imported."""
+    """Let the clocks of Django and of the app run `speed` times as fast. To be called before Django is set up."""
     from django.utils import timezone
 
-    real = timezone.now
+    from liveness import clock
+    from liveness.client.faceid import FaceIdClient
 
-    def now():
-        current = real()
-        return current + timedelta(seconds=(current.timestamp() - started_at) * (speed - 1))
+    def fast(unix: float) -> float:
+        return started_at + (unix - started_at) * speed
 
-    timezone.now = now
+    def slow(unix: float) -> float:
+        return started_at + (unix - started_at) / speed
+
+    def unix(_: object = None) -> float:
+        return fast(time.time()) + _wrong_by()
+
+    observe, make_client = clock.CheckedClock.observe, FaceIdClient.__init__
+    timezone.now = lambda: datetime.fromtimestamp(unix(), UTC)
+    clock.SystemClock.unix = unix
+    clock.SystemClock.monotonic = lambda _: time.monotonic() * speed
+    # The sandbox dates its answers, and checks signatures, by the world's clock.
+    clock.CheckedClock.observe = lambda self, vendor_unix: observe(self, fast(vendor_unix))
+    FaceIdClient.__init__ = lambda self, *args, clock=time.time, **more: make_client(
+        self, *args, clock=lambda: slow(clock()), **more
+    )
+    clock.TOLERANCE_SECONDS = max(clock.TOLERANCE_SECONDS, SLACK_SECONDS * speed)
+
+
+def _wrong_by() -> float:
+    try:
+        return float(Path(os.environ["BENCH_CLOCK_FILE"]).read_text())
+    except (KeyError, OSError, ValueError):
+        return 0.0
 
 
 def main() -> None:
@@ -29,10 +58,15 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     django.setup()
-    from liveness.refresh import feed, runs
+    from liveness.models import run
+    from liveness.refresh import feed, heartbeat, leases
 
+    heartbeat.socket.gethostname = lambda: os.environ.get("BENCH_HOST", "host")
     feed.IDLE /= speed
-    runs.RENEW_EVERY /= speed
+    # As rare as a busy machine can keep: a run must not seem dead because it did not get a processor.
+    heartbeat.SIGN_OF_LIFE_SECONDS = max(1.0, heartbeat.SIGN_OF_LIFE_SECONDS / speed)
+    run.SILENT_AFTER = timedelta(seconds=max(SLACK_SECONDS, run.SILENT_AFTER.total_seconds() / speed))
+    leases.SILENT_AT_THE_END = timedelta(seconds=2.5)
     execute_from_command_line(["manage.py", *sys.argv[3:]])
 
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,11 +22,14 @@ from typing import Any
 from bench.common.databases import fresh
 from bench.common.polling import NEVER, duration
 from bench.common.report import progress
+from bench.common.troubles import Troubles
 from tests.served import ROOT, stop
 
 SCENARIOS = ("pass_amara", "pass_without_video", "pass_mei")
 # So long after the last arrival every token has run out, and nothing more can be had.
 TAIL = 7500.0
+# Seconds that are left to a token that comes as late as any.
+LAST_MINUTES = 7200.0 - 180.0
 FAULTS = (
     {"fault": "reset", "scope": "api", "probability": 0.02},
     {"fault": "html", "status": 502, "scope": "api", "probability": 0.02},
@@ -41,7 +45,9 @@ AWAY = ({"fault": "html", "status": 503, "scope": "media"}, {"fault": "stall", "
 class Course:
     """What is run: `seconds` of arrivals by the fast clock, at a share of what the account may ask.
 
-    `media_away`: from when until when there is no media host, in seconds after the begin.
+    `media_away`: from when until when there is no media host, in seconds after the begin. `has_troubles`: clocks are
+    set, a run is paused, the evidence's volume is unmounted, a region is refused, and tokens come three minutes before
+    they run out (`bench.common.troubles`).
     """
 
     load: float
@@ -52,6 +58,7 @@ class Course:
     kill_every: float = math.inf
     faults: tuple[dict[str, Any], ...] = ()
     media_away: tuple[float, float] = (math.inf, math.inf)
+    has_troubles: bool = False
     seed: int = 20261122
 
 
@@ -66,6 +73,7 @@ class Result:
     calls: int = 0
     refusals: int = 0
     kills: int = 0
+    beside: int = 0
     lost: list[str] = field(default_factory=list)
 
 
@@ -76,7 +84,7 @@ class Rig:
         self.course = course
         self.started_at = time.time()
         self._random = random.Random(course.seed)
-        self._directory = directory
+        self.directory = directory
         self._environment = {
             "PATH": os.environ["PATH"],
             "DJANGO_SETTINGS_MODULE": "bench.common.settings",
@@ -91,10 +99,13 @@ class Rig:
             "TENCENTCLOUD_SECRET_ID": "bench",
             "TENCENTCLOUD_SECRET_KEY": "bench",
         }
-        self._workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[subprocess.Popen[bytes]] = []
         self._finishes: dict[str, float] = {}
+        self._lives = Counter[int]()
+        self._due = 0.0
         self._killed_at = 0.0
         self._away: tuple[dict[str, Any], ...] = ()
+        self._troubles = Troubles(self) if course.has_troubles else None
         self.kills = 0
 
     @property
@@ -115,18 +126,26 @@ class Rig:
             os.environ |= self._environment
             self._set_up()
             stack.callback(self._stop_workers)
-            for _ in range(self.course.workers):
-                self._workers.append(self._worker())
+            self.workers.extend(self._worker(number) for number in range(self.course.workers))
             yield
 
-    def go(self) -> Result:
+    def begin(self) -> float:
+        """Let the faults begin, and the arrivals; the moment on the fast clock."""
         self._play(*self.course.faults)
-        begun = self._killed_at = self.now
-        due, spacing = begun, 1 / (self.course.load * self.course.rate / self.course.speed)
+        self._killed_at = self._due = self.now
+        return self.now
+
+    def arrive_until_now(self) -> None:
+        """Everybody who is due by now."""
+        rate = self.course.load * self.course.rate / self.course.speed
+        while self._due < self.now:
+            self._arrive()
+            self._due += self._random.expovariate(rate)
+
+    def go(self) -> Result:
+        begun = self.begin()
         while self.now < begun + self.course.seconds:
-            while due < self.now:
-                self._arrive()
-                due += self._random.expovariate(1 / spacing)
+            self.arrive_until_now()
             self._disturb(begun)
             time.sleep(0.05)
         progress(f"{len(self._finishes)} of {self._arrived} checks end; waiting for the rest")
@@ -149,25 +168,31 @@ class Rig:
 
     def _arrive(self) -> None:
         """One person: a token that the vendor issues, and that the merchant registers."""
+        takes = self._takes()
+        self.register(self._random.choice(SCENARIOS) if takes else "never_finishes", takes)
+
+    def register(self, scenario: str, takes: float | None, *, issued_ago: float = 0.0, region: str = "") -> str:
+        """A token of a check that ends after so many seconds, or never."""
         from django.utils import timezone
 
         from liveness.services import attempts
         from liveness.services.audit import Actor
 
-        takes = self._takes()
-        scenario = self._random.choice(SCENARIOS) if takes else "never_finishes"
-        issued_at = self.now
-        token = self._control("POST", "tokens", {"scenario": scenario, "finishes_after": takes})["SdkToken"]
+        issued_at = self.now - issued_ago
+        wanted = {"scenario": scenario, "finishes_after": takes, "issued_ago": issued_ago}
+        token: str = self.control("POST", "tokens", wanted)["SdkToken"]
         self._arrived += 1
         attempts.register(
             token,
             subject_reference=f"person-{self._arrived}",
             issued_at=datetime.fromtimestamp(issued_at, UTC),
+            region=region,
             now=timezone.now(),
             actor=Actor.system("bench"),
         )
-        if takes:
+        if takes is not None:
             self._finishes[token] = issued_at + takes
+        return token
 
     def _takes(self) -> float | None:
         return None if self._random.random() < NEVER else duration(self._random)
@@ -176,10 +201,15 @@ class Rig:
         away = self._away_at(self.now - begun)
         if away != self._away:
             self._away = away
-            self._control("DELETE", "faults")
+            self.control("DELETE", "faults")
             self._play(*away, *self.course.faults)
+        if self._troubles:
+            self._troubles.go_on(self.now - begun)
         if self.now - self._killed_at >= self.course.kill_every:
-            self._kill()
+            self._killed_at = self.now
+            self.kill(self._random.randrange(len(self.workers)))
+            if self._troubles:
+                self.register(SCENARIOS[0], 0.0, issued_ago=LAST_MINUTES)
 
     def _away_at(self, since: float) -> tuple[dict[str, Any], ...]:
         begins, ends = self.course.media_away
@@ -189,24 +219,41 @@ class Rig:
 
     def _play(self, *faults: dict[str, Any]) -> None:
         for fault in faults:
-            self._control("POST", "faults", {**fault, "times": None})
+            self.control("POST", "faults", {**fault, "times": None})
 
-    def _kill(self) -> None:
-        self._killed_at = self.now
-        victim = self._random.randrange(len(self._workers))
-        self._workers[victim].send_signal(signal.SIGKILL)
-        self._workers[victim].wait()
+    def kill(self, number: int) -> str:
+        """SIGKILL for one worker, and another in its place; the name of the one that was killed."""
+        killed = self.name(number)
+        self.workers[number].send_signal(signal.SIGKILL)
+        self.workers[number].wait()
         self.kills += 1
-        self._workers[victim] = self._worker()
+        self._lives[number] += 1
+        self.workers[number] = self._worker(number)
+        return killed
 
-    def _worker(self) -> subprocess.Popen[bytes]:
+    def name(self, number: int) -> str:
+        """The name under which the worker's run is known: another after each kill."""
+        return f"worker-{number}-{self._lives[number]}"
+
+    def _worker(self, number: int) -> subprocess.Popen[bytes]:
+        return self.start("--watch", "--no-progress", clock=self.clock_file(number), name=self.name(number))
+
+    def clock_file(self, number: int) -> Path:
+        """Holds the seconds by which the clock of this worker's machine is wrong."""
+        return self.directory / f"clock-{number}"
+
+    def start(self, *options: str, clock: Path, name: str = "another") -> subprocess.Popen[bytes]:
+        """`liveness_refresh` on the fast clock, which the file may set."""
         command = [sys.executable, "-m", "bench.common.fast", str(self.course.speed), str(self.started_at)]
-        command += ["liveness_refresh", "--watch", "--no-progress"]
-        with (self._directory / "workers.log").open("ab") as log:
-            return subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        environment = self._environment | {"BENCH_CLOCK_FILE": str(clock), "BENCH_HOST": name}
+        with (self.directory / "workers.log").open("ab") as log:
+            return subprocess.Popen(
+                [*command, "liveness_refresh", *options], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
 
     def _stop_workers(self) -> None:
-        for worker in self._workers:
+        for worker in self.workers:
+            worker.send_signal(signal.SIGCONT)
             stop(worker)
 
     def _whole(self) -> dict[str, datetime]:
@@ -227,7 +274,7 @@ class Rig:
     def _result(self) -> Result:
         whole = self._whole()
         waits = [whole[token].timestamp() - end for token, end in self._finishes.items() if token in whole]
-        calls = self._control("GET", "calls")
+        calls = self.control("GET", "calls")
         return Result(
             registered=self._arrived,
             finished=len(self._finishes),
@@ -236,10 +283,11 @@ class Rig:
             calls=len(calls["calls"]),
             refusals=sum("RequestLimitExceeded" in str(call) for call in calls["calls"]),
             kills=self.kills,
+            beside=self._troubles.beside if self._troubles else 0,
             lost=sorted(self._missing()),
         )
 
-    def _control(self, method: str, name: str, given: dict[str, Any] | None = None) -> Any:
+    def control(self, method: str, name: str, given: dict[str, Any] | None = None) -> Any:
         address = f"{self._environment['LIVENESS_ENDPOINT']}/_sandbox/{name}"
         data = json.dumps(given).encode() if given is not None else None
         request = urllib.request.Request(address, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310

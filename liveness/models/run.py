@@ -12,12 +12,13 @@ SILENT_AFTER = timedelta(seconds=30)
 
 
 class WorkerRunQuerySet(models.QuerySet["WorkerRun"]):
-    def alive(self, within: timedelta = SILENT_AFTER) -> "WorkerRunQuerySet":
-        """Runs that gave a sign of life within this time.
+    def alive(self, within: timedelta | None = None) -> "WorkerRunQuerySet":
+        """Runs that gave a sign of life within this time, by default `SILENT_AFTER`.
 
         All of it is measured by the database's clock, the only one that all hosts share. A sign from the future was
         given before that clock was set back: a run that is still there gives its next one within seconds.
         """
+        within = SILENT_AFTER if within is None else within
         return self.filter(alive_at__gt=Now() - within, alive_at__lt=Now() + within)
 
     def silences(self) -> dict[str, timedelta]:

@@ -48,9 +48,10 @@ class CircuitBreaker:
         return self._failures >= OUTAGE_FAILURES and len(self._failing) >= AGREEING_ATTEMPTS
 
     @property
-    def has_refusals(self) -> bool:
-        """Was the last call refused, of however few attempts?"""
-        return bool(self._refusing)
+    def refused_attempts(self) -> frozenset[int]:
+        """The attempts whose calls were refused, if the last call was."""
+        with self._state:
+            return frozenset(self._refusing)
 
     @property
     def is_refused(self) -> bool:

@@ -1,6 +1,6 @@
 """What a run finds out about its surroundings: is this machine's clock right, and does the vendor serve the account?"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from django.db import Error
 
 from liveness.clock import TOLERANCE_SECONDS
 from liveness.exceptions import AccountError
-from liveness.models import AuditEvent, WorkerRun
+from liveness.models import AuditEvent, VerificationAttempt, WorkerRun
 from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
@@ -62,6 +62,8 @@ class RunHealth:
         self.tick()
         breakers = self._memory.breakers.current()
         hopeless = [breaker for breaker in breakers if self._is_hopeless(breaker)]
+        for breaker in hopeless:
+            self._recall(breaker.refused_attempts)
         if hopeless and hopeless == breakers:
             self._summary.failure = AccountError("; ".join(map(_sentence, hopeless)))
             return
@@ -72,8 +74,14 @@ class RunHealth:
 
     def _is_hopeless(self, breaker: CircuitBreaker) -> bool:
         """Several attempts agree, or the only ones there were."""
-        has_only_refusals = breaker.has_refusals and not self._summary.has_answers
+        has_only_refusals = bool(breaker.refused_attempts) and not self._summary.has_answers
         return breaker.is_refused or breaker.is_doubtful or has_only_refusals
+
+    def _recall(self, attempt_ids: Collection[int]) -> None:
+        """Attempts that were put aside for the account's sake are due again as soon as an operator has acted."""
+        put_aside = VerificationAttempt.objects.open().filter(id__in=attempt_ids)
+        with suppress(Error):
+            put_aside.update(next_poll_at=self._clock.now())
 
     def _report_clock(self) -> None:
         wrong_by = self._clock.wrong_by
@@ -104,7 +112,7 @@ def _database_times(run: str, now: datetime) -> Iterator[datetime]:
 
 
 def _sentence(breaker: CircuitBreaker) -> str:
-    if breaker.has_refusals:
+    if breaker.refused_attempts:
         return f"the vendor refuses calls in {breaker.region}: {breaker.problem}"
     if breaker.is_doubtful:
         return f"the vendor knows no token in {breaker.region}; check LIVENESS_REGION and the account's key"

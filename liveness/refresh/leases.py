@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from liveness.models import AttemptQuerySet, VerificationAttempt, WorkerRun
-from liveness.models.run import SILENT_AFTER
+from liveness.models import run as runs
 
 # Where a token runs out within two minutes, two missed signs of life are enough: half a minute may be all that is left.
 ENDING, SILENT_AT_THE_END = timedelta(minutes=2), timedelta(seconds=11)
@@ -29,7 +29,7 @@ class Holders:
     def read(cls) -> "Holders":
         silences = WorkerRun.objects.all().silences()
         return cls(
-            frozenset(run for run, silence in silences.items() if abs(silence) < SILENT_AFTER),
+            frozenset(run for run, silence in silences.items() if abs(silence) < runs.SILENT_AFTER),
             frozenset(run for run, silence in silences.items() if abs(silence) < SILENT_AT_THE_END),
         )
 
@@ -77,7 +77,7 @@ def describe(attempt: VerificationAttempt) -> str:
     if run is None or run.id not in silences:
         return "a run that has just ended held it; try again"
     silence = silences[run.id].total_seconds()
-    left = max(0.0, SILENT_AFTER.total_seconds() - silence)
+    left = max(0.0, runs.SILENT_AFTER.total_seconds() - silence)
     return (
         f"a run on {run.host} holds it (last sign of life {silence:.0f} s ago); "
         f"if that run was killed, another can take it in {left:.0f} s"

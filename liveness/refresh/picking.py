@@ -44,6 +44,7 @@ def lease(
     order. `downloads` is the share of the latest downloads that succeeded. Attempts of the `regions` are left out. What
     ran out costs no call where the clock `may_close` it; otherwise one at a time gets a call.
     """
+    price.relax(now)
     known, excluded = learning.durations(), Excluded(Holders.read(), passing_over, regions)
     with transaction.atomic():
         due = lanes.due(until, now, excluded)

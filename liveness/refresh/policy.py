@@ -46,7 +46,7 @@ LEAST_CHANCE, TINY = 0.02, 1e-6
 CLOSING = timedelta(minutes=20)
 # One of so many polls is kept for what would soon be lost, however many results are known to be there.
 CLOSING_SHARE = 4
-LAST_LOOK, LAST_LOOK_SCORE = timedelta(minutes=10), 20.0
+LAST_LOOK, LAST_LOOK_SCORE, LAST_LOOK_AGAIN = timedelta(minutes=10), 20.0, timedelta(minutes=1)
 # For so long after the app's report the vendor's answer may come at any moment.
 REPORT_HOLDS = timedelta(minutes=2)
 GRACE = timedelta(minutes=5)
@@ -77,9 +77,20 @@ class Lane(Enum):
 
 @dataclass
 class Price:
-    """What a poll must be worth in seconds of waiting: a moving average over the batches of one process."""
+    """What a poll must be worth in seconds of waiting: a moving average over the batches of one process.
+
+    It counts for the moment alone. A process that was idle since a busy hour would otherwise put polls off, although
+    calls have long been cheap again.
+    """
 
     value: float = FLOOR
+    used_at: datetime | None = None
+
+    def relax(self, now: datetime) -> None:
+        """Fall as fast as with a batch a second that finds nothing, for the time in which the process had no batch."""
+        idle = (now - self.used_at).total_seconds() if self.used_at else 0.0
+        self.value = max(FLOOR, self.value * (1.0 - WEIGHT) ** max(0.0, idle - 1.0))
+        self.used_at = now
 
     def update(self, worths: Sequence[float], count: int) -> None:
         """Follow a batch of polls with these worths, where `count` could be made; a call left over is worth nothing."""
@@ -155,8 +166,7 @@ def next_poll(
     """The moment at which the score reaches the price; later a last look; and then the end, which costs no call."""
     seen = _seen(issued_at, unfinished_at)
     if seen >= LATEST:
-        last_look = expires_at - LAST_LOOK
-        planned = last_look if now < last_look else max(expires_at + GRACE, now)
+        planned = _last_look(unfinished_at, expires_at, now)
     elif _score(durations, seen, (now - issued_at).total_seconds()) >= price:
         return now + GAP
     else:
@@ -165,6 +175,15 @@ def next_poll(
         # The report may come before the vendor's answer: ask again soon, then less and less often.
         planned = min(planned, now + max(now - reported_at, GAP))
     return planned
+
+
+def _last_look(unfinished_at: datetime | None, expires_at: datetime, now: datetime) -> datetime:
+    """Ten minutes before the end; if it was put off then, again every minute; and once it was made, after the end."""
+    last_look = expires_at - LAST_LOOK
+    if now < last_look:
+        return last_look
+    was_made = unfinished_at is not None and unfinished_at >= last_look
+    return max(expires_at + GRACE, now) if was_made or now >= expires_at else now + LAST_LOOK_AGAIN
 
 
 def choose(

@@ -101,6 +101,7 @@ class Run:
             is_named=plan.named is not None,
             clock=self._clock,
             breakers=self._breakers,
+            since=self._clock.monotonic(),
         )
 
     def go(self, progress: Progress | None = None, report: Progress | None = None) -> Summary:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from liveness.models import VerificationAttempt, WorkerRun
-from liveness.models.run import SILENT_AFTER
 from liveness.refresh.heartbeat import SIGN_OF_LIFE_SECONDS
 
 # Two signs of life and a little more: a run that gives none for so long is silent.
@@ -49,7 +48,7 @@ def _signs() -> dict[str, datetime]:
 
 def _are_all_silent(runs: Collection[str]) -> bool:
     silences = WorkerRun.objects.filter(id__in=runs).silences()
-    return all(abs(silence) >= SILENT_AFTER for silence in silences.values())
+    return all(abs(silence) >= runs.SILENT_AFTER for silence in silences.values())
 
 
 @transaction.atomic

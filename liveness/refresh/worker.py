@@ -43,7 +43,7 @@ LEASE_CHECK_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Worker:
-    """What the threads of a run share. `since` is the monotonic second at which the run began."""
+    """What the threads of a run share. `since` is the second of the clock's `monotonic` at which the run began."""
 
     run: str
     limiter: Limiter
@@ -54,7 +54,7 @@ class Worker:
     is_named: bool = False
     clock: CheckedClock = field(default_factory=CheckedClock)
     breakers: CircuitBreakers = field(default_factory=CircuitBreakers)
-    since: float = field(default_factory=time.monotonic)
+    since: float = 0.0
 
     @property
     def may_close(self) -> bool:
@@ -201,8 +201,7 @@ class Worker:
         self._postpone(visit, f"{problem.code}: {problem.hint}", is_passing=problem.retryable)
 
     def _postpone(self, visit: Visit, problem: str, *, is_passing: bool = True) -> None:
-        self.summary.problem(problem, visit.attempt)
-        self._close(
+        after = self._close(
             visit,
             lambda: attempts.postpone(
                 visit.attempt.id,
@@ -214,6 +213,9 @@ class Worker:
                 may_close=self.may_close,
             ),
         )
+        is_rare = after.next_poll_at is not None and not is_passing
+        when = f"; next try at {after.next_poll_at:%H:%M} UTC" if is_rare else ""
+        self.summary.problem(problem + when, visit.attempt)
 
     def _refuse(self, visit: Visit, breaker: CircuitBreaker) -> None:
         attempt = visit.attempt

@@ -135,7 +135,7 @@ def test_a_media_host_that_hangs_does_not_hold_results_back(is_endless, sandbox,
 
 def test_what_waits_for_a_thread_longer_than_a_lease_lasts_is_held(slow_host, monkeypatch):
     monkeypatch.setattr(heartbeat, "SIGN_OF_LIFE_SECONDS", 0.2)
-    monkeypatch.setattr(leases, "SILENT_AFTER", timedelta(seconds=2))
+    monkeypatch.setattr("liveness.models.run.SILENT_AFTER", timedelta(seconds=2))
     slow_host.inject("delay", scope="video", seconds=2.5)
     for _ in range(3):
         registered(slow_host, issued_ago=400)

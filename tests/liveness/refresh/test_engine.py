@@ -204,6 +204,16 @@ def test_a_wrong_key_ends_the_run_at_once_and_says_so(issue, settings, sandbox):
     assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING, lease_run="").count() == 6
 
 
+def test_a_process_that_was_idle_since_a_busy_hour_puts_no_poll_off(issue):
+    attempt = issue("pass_amara", finishes_after=400, issued_ago=300)
+    price = engine._memory.market.price
+    price.value, price.used_at = 3000.0, timezone.now() - timedelta(hours=1)
+    run(seconds=0.1)
+    attempt.refresh_from_db()
+    assert attempt.unfinished_at
+    assert attempt.next_poll_at < timezone.now() + timedelta(minutes=1)
+
+
 def test_a_run_learns_how_long_checks_take(issue):
     issue()
     run()

@@ -176,6 +176,14 @@ class TestChoice:
     def test_what_has_ended_costs_no_call_and_is_cleared_first(self):
         assert chosen(candidate(1, age=6900), candidate(2, age=8000, seen=700), price=100) == [2, 1]
 
+    def test_a_last_look_that_was_put_off_comes_up_again_every_minute(self):
+        seen, now = at(LATEST + 10), EXPIRES - LAST_LOOK + timedelta(minutes=2)
+        assert policy.next_poll(PRIOR, ISSUED, seen, EXPIRES, now, FLOOR) == now + timedelta(minutes=1)
+
+    def test_a_last_look_that_was_made_is_the_last(self):
+        now = EXPIRES - LAST_LOOK + timedelta(minutes=2)
+        assert policy.next_poll(PRIOR, ISSUED, now, EXPIRES, now, FLOOR) >= EXPIRES
+
     @given(st.lists(st.tuples(ages, ages), max_size=30), st.integers(min_value=1, max_value=10), prices)
     def test_it_takes_no_more_than_asked_for_and_each_once(self, pairs, count, price):
         pool = [
@@ -198,6 +206,20 @@ class TestPrice:
         for _ in range(100):
             price.update([500], 2)
         assert price.value == FLOOR
+
+    def test_a_process_that_was_idle_judges_afresh(self):
+        price = Price(1000)
+        price.relax(EXPIRES)
+        price.relax(EXPIRES + timedelta(seconds=1))
+        assert price.value == 1000, "a batch a second is no idleness"
+        price.relax(EXPIRES + timedelta(minutes=5))
+        assert price.value == FLOOR
+
+    def test_a_clock_that_is_set_back_does_not_raise_it(self):
+        price = Price(1000)
+        price.relax(EXPIRES)
+        price.relax(EXPIRES - timedelta(hours=1))
+        assert price.value == 1000
 
     def test_polls_that_go_before_any_score_say_nothing_about_it(self):
         price, urgent = Price(50), candidate(1, age=80, reported=79)
