@@ -60,12 +60,15 @@ class Plan:
 class Visit:
     """One attempt in one run. `attempt` stays as it was leased; `rounds` counts the calls it got.
 
+    `is_named`: a person asked for it, so it is polled whatever its state. `problem` is what kept it back.
     `is_fetching`: its files are on their way, or wait for a thread. `is_extra`: it began after the end of its slice.
     """
 
     attempt: VerificationAttempt
     # The monotonic second at which the lease was seen last.
     checked_at: float = field(default_factory=time.monotonic)
+    is_named: bool = False
+    problem: str = ""
     rounds: int = 0
     is_answered: bool = False
     is_fetching: bool = False
@@ -184,7 +187,8 @@ class Feed:
         now = self._clock.now()
         leased = retried(lambda: self._lease(count, now))
         self._count += len(leased)
-        self._ready.extend(Visit(attempt, is_extra=is_extra) for attempt in leased)
+        is_named = self._plan.named is not None
+        self._ready.extend(Visit(attempt, is_named=is_named, is_extra=is_extra) for attempt in leased)
         return bool(leased)
 
     def _lease(self, count: int, now: datetime) -> list[VerificationAttempt]:

@@ -98,7 +98,6 @@ class Run:
             self._halt,
             plan.actor,
             market,
-            is_named=plan.named is not None,
             clock=self._clock,
             breakers=self._breakers,
             since=self._clock.monotonic(),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from liveness.models import VerificationAttempt, WorkerRun
+from liveness.models import run as runs
 from liveness.refresh.heartbeat import SIGN_OF_LIFE_SECONDS
 
 # Two signs of life and a little more: a run that gives none for so long is silent.
@@ -46,8 +47,8 @@ def _signs() -> dict[str, datetime]:
     return dict(WorkerRun.objects.values_list("id", "alive_at"))
 
 
-def _are_all_silent(runs: Collection[str]) -> bool:
-    silences = WorkerRun.objects.filter(id__in=runs).silences()
+def _are_all_silent(suspects: Collection[str]) -> bool:
+    silences = WorkerRun.objects.filter(id__in=suspects).silences()
     return all(abs(silence) >= runs.SILENT_AFTER for silence in silences.values())
 
 

@@ -51,7 +51,6 @@ class Worker:
     stop: threading.Event
     actor: Actor
     market: Market = field(default_factory=Market)
-    is_named: bool = False
     clock: CheckedClock = field(default_factory=CheckedClock)
     breakers: CircuitBreakers = field(default_factory=CircuitBreakers)
     since: float = 0.0
@@ -69,15 +68,15 @@ class Worker:
         """
         attempt = visit.attempt
         is_over = not policy.is_readable(attempt.expires_at, self.clock.now())
-        if is_over and attempt.poll_count and not self.is_named and self.may_close:
+        if is_over and attempt.poll_count and not visit.is_named and self.may_close:
             self._expire(visit, ClosedBy.CLOCK, "its readable window closed")
             return None
         breaker = self.breakers.of(attempt.region)
-        if self.is_named or breaker.admit(self.stop):
+        if visit.is_named or breaker.admit(self.stop):
             try:
                 return self._poll_in_turn(visit, breaker)
             finally:
-                if not self.is_named:
+                if not visit.is_named:
                     breaker.leave()
         return None
 
@@ -215,6 +214,7 @@ class Worker:
         )
         is_rare = after.next_poll_at is not None and not is_passing
         when = f"; next try at {after.next_poll_at:%H:%M} UTC" if is_rare else ""
+        visit.problem = problem
         self.summary.problem(problem + when, visit.attempt)
 
     def _refuse(self, visit: Visit, breaker: CircuitBreaker) -> None:

@@ -136,7 +136,7 @@ def test_an_answer_without_a_date_confirms_nothing(sandbox, machine, monkeypatch
     monkeypatch.setattr(machine, "unix", lambda: time.time() + HOUR)
     monkeypatch.setattr(CheckedClock, "observe", lambda self, unix: None)
     over = old(sandbox, 70)
-    run()
+    engine.run(Plan(workers=1))
     over.refresh_from_db()
     assert over.outcome == Outcome.PENDING
 
