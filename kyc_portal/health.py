@@ -16,10 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from liveness.app_settings import app_settings
-from liveness.services.gauges import oldest_due
-
-# A quarter of the two hours in which a result can be read: time enough to act before anything is lost.
-OLDEST_DUE = 1800.0
+from liveness.services.overdue import OLDEST_DUE, oldest_due
 
 
 class NotReadyError(Exception):

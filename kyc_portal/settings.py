@@ -204,6 +204,7 @@ LIVENESS_ACCEL_PREFIX = env.str("LIVENESS_ACCEL_PREFIX", default="")
 LIVENESS_AUDIT_KEY = env.str("LIVENESS_AUDIT_KEY", default="")
 
 LIVENESS_METRICS_TOKEN = env.str("LIVENESS_METRICS_TOKEN", default="")
+LIVENESS_PORTAL_NAME = env.str("LIVENESS_PORTAL_NAME", default="")
 LIVENESS_ALARM_MINUTES = env.float("LIVENESS_ALARM_MINUTES", default=15)
 LIVENESS_ALARM_EMAILS = env.list("LIVENESS_ALARM_EMAILS", default=[])
 LIVENESS_ALARM_COMMAND = env.str("LIVENESS_ALARM_COMMAND", default="")
@@ -248,11 +249,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = TIME_ZONE
-# Nothing here is so rare that beat would have to remember it in a file. The expiry keeps messages from piling up while
-# no worker runs, and allows for clocks that differ.
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+# Nothing here is so rare that beat would have to remember it in a file. No message expires: that would compare the
+# clocks of two machines. The scheduler sends none while enough wait (`liveness.backlog`).
+CELERY_BEAT_SCHEDULER = "liveness.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
-    "refresh due attempts": {"task": "liveness.refresh_due", "schedule": 5.0, "options": {"expires": 30.0}},
-    "fold figures": {"task": "liveness_review.fold", "schedule": 60.0, "options": {"expires": 60.0}},
-    "tell alarms": {"task": "liveness.alarm", "schedule": 60.0, "options": {"expires": 60.0}},
+    "refresh due attempts": {"task": "liveness.refresh_due", "schedule": 5.0},
+    "fold figures": {"task": "liveness_review.fold", "schedule": 60.0},
+    "tell alarms": {"task": "liveness.alarm", "schedule": 60.0},
 }

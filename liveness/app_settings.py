@@ -3,10 +3,14 @@
 Each property is one `LIVENESS_<NAME>` of the host project, with its default and unit.
 """
 
+import socket
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+
+# Entries of ALLOWED_HOSTS that name no portal; the last is of Django's test runner.
+LOCAL_HOSTS = ("*", "", "localhost", "127.0.0.1", "[::1]", "testserver")
 
 
 class AppSettings:
@@ -145,6 +149,11 @@ class AppSettings:
         return str(self._get("METRICS_TOKEN", ""))
 
     @property
+    def PORTAL_NAME(self) -> str:
+        """The portal's name in alerts; empty: its first public host name, else that of the machine."""
+        return str(self._get("PORTAL_NAME", "")) or _host_name()
+
+    @property
     def ALARM_MINUTES(self) -> float:
         """Minutes before its token runs out at which an attempt that is not safe yet is an alarm."""
         return float(self._get("ALARM_MINUTES", 15))
@@ -158,6 +167,11 @@ class AppSettings:
     def ALARM_COMMAND(self) -> str:
         """Command that is given each alarm, as JSON on its standard input; no shell is involved."""
         return str(self._get("ALARM_COMMAND", ""))
+
+
+def _host_name() -> str:
+    names = (name.lstrip(".") for name in settings.ALLOWED_HOSTS)
+    return next((name for name in names if name not in LOCAL_HOSTS), "") or socket.gethostname()
 
 
 app_settings = AppSettings()

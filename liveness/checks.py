@@ -27,6 +27,7 @@ TAG = "liveness"
 PLACEHOLDER = "change-me"
 SECRETS = ("SECRET_KEY", "LIVENESS_SECRET_ID", "LIVENESS_SECRET_KEY", "LIVENESS_AUDIT_KEY", "LIVENESS_METRICS_TOKEN")
 SHORTEST_TOKEN = 16
+LONGEST_NAME = 64
 VENDOR_RATE = 20
 VENDOR_TTL = 7200
 OTHERS = 0o007
@@ -240,6 +241,10 @@ def check_alarms(**kwargs: Any) -> Messages:
             validate_email(address)
     except ValidationError:
         messages += _error(19, "LIVENESS_ALARM_EMAILS holds what is no address.", "Separate addresses by commas.")
+    name = app_settings.PORTAL_NAME
+    if not name.isprintable() or len(name) > LONGEST_NAME:
+        text = "LIVENESS_PORTAL_NAME is no name for the subject of a mail."
+        messages += _error(39, text, f"Write one line of at most {LONGEST_NAME} printable characters.")
     return messages
 
 

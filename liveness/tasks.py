@@ -6,10 +6,11 @@ import threading
 from typing import Any
 from uuid import UUID
 
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
+from liveness import backlog
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.summary import Summary
@@ -20,8 +21,8 @@ ACTOR = Actor.system("celery")
 # Seconds after which a run ends as soon as its downloads do: other tasks get their turn, and the next message wakes the
 # next run.
 SLICE = 10.0
-# A run for what is urgent now. Messages that nobody took in time are dropped; machines' clocks differ by less.
-GLANCE, EXPIRES = 1.0, 30.0
+# Seconds of a run for what is urgent now.
+GLANCE = 1.0
 # A byte of memory that the worker shares with the processes it forks: they are not told when it is to stop.
 _is_stopping = mmap.mmap(-1, 1)
 logger = logging.getLogger(__name__)
@@ -59,7 +60,9 @@ def alarm() -> None:
 
 def wake() -> None:
     """Send a message for what is urgent: the function for `LIVENESS_WAKE`. Raises what the broker's client raises."""
-    refresh_due.apply_async(kwargs={"seconds": GLANCE}, expires=EXPIRES, retry=False)
+    with current_app.producer_pool.acquire(block=True) as producer:
+        if not backlog.is_full(current_app, producer, refresh_due.name):
+            refresh_due.apply_async(kwargs={"seconds": GLANCE}, producer=producer, retry=False)
 
 
 def _run(plan: engine.Plan) -> None:

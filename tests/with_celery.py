@@ -45,15 +45,16 @@ class Deployment:
     def __exit__(self, *failure: object) -> None:
         self._ending.close()
 
-    def worker(self, *options: str) -> "Process":
-        """One that is ready for messages."""
-        worker = self._start("worker", "--without-mingle", "-l", "INFO", "-n", f"{time.time()}@%h", *options)
+    def worker(self, *options: str, clock: Path | None = None) -> "Process":
+        """One that is ready for messages; `clock` as in `tests.clocked_celery`."""
+        name = f"{time.time()}@%h"
+        worker = self._start("worker", "--without-mingle", "-l", "INFO", "-n", name, *options, clock=clock)
         wait_until(lambda: " ready." in worker.log or worker.is_gone, lambda: worker.log)
         assert not worker.is_gone, worker.log
         return worker
 
-    def beat(self) -> "Process":
-        return self._start("beat", "-l", "INFO")
+    def beat(self, *, clock: Path | None = None) -> "Process":
+        return self._start("beat", "-l", "INFO", clock=clock)
 
     def send(self, task: Task, **arguments: Any) -> None:
         """Send a message as the portal does."""
@@ -72,9 +73,10 @@ class Deployment:
             timeout=PATIENCE,
         )
 
-    def _start(self, *arguments: str) -> "Process":
+    def _start(self, *arguments: str, clock: Path | None = None) -> "Process":
         path = self._directory / f"{time.monotonic_ns()}.log"
-        command = [sys.executable, "-m", "celery", "-A", "kyc_portal", *arguments]
+        program = ["celery"] if clock is None else ["tests.clocked_celery", str(clock)]
+        command = [sys.executable, "-m", *program, "-A", "kyc_portal", *arguments]
         with path.open("wb") as log:
             process = subprocess.Popen(
                 command,

@@ -1,10 +1,13 @@
-"""What was told by the alarm's hooks, so that of two hosts one tells, and once (see `liveness.services.alarms`)."""
+"""What the alarm's hooks were sent, so that of two hosts one sends, and once (see `liveness.services.alarms`)."""
 
 from django.db import models
 
 
 class AlarmState(models.Model):
-    """One hook: the last audit event that it was told of, and when each danger was told, in seconds since the epoch."""
+    """One hook: the last audit event that it was sent, and by its kind what it was last sent of each danger.
+
+    `told` holds `liveness.services.notified.Notified` as JSON.
+    """
 
     hook = models.CharField(max_length=16, primary_key=True)
     sequence = models.BigIntegerField(default=0)

@@ -1,12 +1,12 @@
 """Tells people what was lost and what is in danger, by each hook once, whoever of several hosts asks.
 
-A hook's row remembers what it was told. It is held while the message is sent, so that two hosts do not both send it.
-A hook that fails, or a host that dies meanwhile, leaves all as it was for the next time: told late or twice rather than
-not at all.
+A hook's row remembers what it was sent. It is held while a message is sent, so that two hosts do not both send it. A
+hook that fails, or a host that dies meanwhile, leaves for the next time what was not delivered: sent late or twice
+rather than not at all.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,25 +16,24 @@ from django.db.models import Q
 
 from liveness.exceptions import ChainError
 from liveness.models import AlarmState
-from liveness.services import audit, dangers, hooks, losses
+from liveness.services import audit, dangers, hooks
+from liveness.services.alert_texts import News, compose
 from liveness.services.audit import Actor
-from liveness.services.dangers import Danger, Losses
+from liveness.services.dangers import Danger
 from liveness.services.hooks import Hook, HookError, Message
+from liveness.services.notified import Notified
 from liveness.services.retry import retried
 
 # Longer than a hook may take.
 HOLD = timedelta(minutes=2)
-# A danger that stands is told again after this long, one that comes back not sooner than after REST.
-REPEAT = timedelta(hours=1)
-REST = timedelta(minutes=10)
-WHERE = "Look: manage.py liveness_show ID, manage.py liveness_refresh --dry-run, and docs/operating.md, Alarms."
+Known = dict[str, Notified]
 
 
 @dataclass
 class Round:
-    """What stands, what was sent by which hook, and which hooks failed."""
+    """The dangers, what was sent by which hook, and which rules and hooks failed."""
 
-    dangers: list[Danger]
+    dangers: list[Danger] = field(default_factory=list)
     sent: dict[str, Message] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -54,29 +53,40 @@ class Round:
         failed = [f"{problem}; it is tried again at the next run" for problem in self.failed.values()]
         return ([own.text] if own else []) + failed
 
+    @property
+    def is_bad(self) -> bool:
+        """Is there more to say than that a danger is over?"""
+        own = self.sent.get(hooks.OUTPUT)
+        return bool(self.failed or (own and (own.facts["dangers"] or own.facts["lost"]["count"])))
+
 
 def tell(*, now: datetime, actor: Actor) -> Round:
-    """Tell by every hook what it was not told yet. The first time a hook is used it learns of no earlier losses.
+    """Send by every hook what it was not sent yet. The first time a hook is used it learns of no earlier losses.
 
     Raises DatabaseError.
     """
-    done = Round(dangers.standing(now))
+    done = Round()
+    done.dangers = dangers.standing(now, done.failed)
+    # A rule that failed says nothing about its danger, least of all that it is over.
+    is_complete = not done.failed
     for hook in hooks.configured():
         state = retried(partial(_hold, hook.name, now))
         if state:
-            _tell_by(hook, state, done, now, actor)
+            _tell_by(hook, state, done, now, actor, is_complete=is_complete)
     return done
 
 
-def _tell_by(hook: Hook, state: AlarmState, done: Round, now: datetime, actor: Actor) -> None:
+def _tell_by(hook: Hook, state: AlarmState, done: Round, now: datetime, actor: Actor, *, is_complete: bool) -> None:
     try:
+        known = _seen(state, done.dangers, now)
+        state.told = _stored(known)
         lost = dangers.lost_since(state.sequence)
-        news = [danger for danger in done.dangers if now.timestamp() >= _next_at(state, danger)]
-        if lost.count or news:
-            message = compose(lost, news)
+        news = _news(lost, known, done.dangers, now, is_complete=is_complete)
+        if news:
+            message = compose(news)
             hook.send(message)
             done.sent[hook.name] = message
-        state.sequence, state.told = lost.last, _remembered(state, done.dangers, news, now)
+        state.sequence, state.told = lost.last, _stored(_delivered(news, known, now))
     except HookError as problem:
         done.failed[hook.name] = str(problem)
     finally:
@@ -86,33 +96,25 @@ def _tell_by(hook: Hook, state: AlarmState, done: Round, now: datetime, actor: A
             retried(partial(_record, hook.name, done.sent[hook.name], actor))
 
 
-def compose(lost: Losses, news: list[Danger]) -> Message:
-    """Counts, reasons and the ids of a few attempts; nothing of a person."""
-    headlines, lines = [danger.headline for danger in news], []
-    if lost.count:
-        headlines.insert(0, f"{lost.count} lost")
-        reasons = (f"  {losses.WORDS[reason]}: {number}" for reason, number in sorted(lost.reasons.items()))
-        lines += ["Lost since the last message:", *reasons, *_named(lost.attempts), ""]
-    for danger in news:
-        lines += [danger.text, *_named(danger.attempts), ""]
-    facts = {"lost": lost.facts, "dangers": [danger.facts for danger in news]}
-    return Message(f"Liveness: {', '.join(headlines)}", "\n".join([*lines, WHERE]), facts)
+def _seen(state: AlarmState, found: list[Danger], now: datetime) -> Known:
+    known = {kind: Notified.parse(stored) for kind, stored in state.told.items()}
+    return known | {danger.kind: known.get(danger.kind, Notified()).seen(danger, now) for danger in found}
 
 
-def _named(attempts: list[str]) -> list[str]:
-    return [f"Among them: {', '.join(attempts)}"] if attempts else []
+def _news(lost: dangers.Losses, known: Known, found: list[Danger], now: datetime, *, is_complete: bool) -> News:
+    kinds = {danger.kind for danger in found}
+    over = {kind: one for kind, one in known.items() if is_complete and kind not in kinds and one.is_over(now)}
+    news = [danger for danger in found if known[danger.kind].is_news(danger, now)]
+    return News(lost, news, over, is_all_clear=bool(over) and set(known) == set(over), known=known)
 
 
-def _next_at(state: AlarmState, danger: Danger) -> float:
-    told_at = state.told.get(danger.kind)
-    return told_at + REPEAT.total_seconds() if told_at else 0.0
+def _delivered(news: News, known: Known, now: datetime) -> Known:
+    left = {kind: replace(one, lost=one.lost + news.lost.count) for kind, one in known.items() if kind not in news.over}
+    return left | {danger.kind: left[danger.kind].sent(danger, now) for danger in news.dangers}
 
 
-def _remembered(state: AlarmState, standing: list[Danger], news: list[Danger], now: datetime) -> dict[str, float]:
-    kinds = {danger.kind for danger in standing}
-    rested = now.timestamp() - REST.total_seconds()
-    kept = {kind: told_at for kind, told_at in state.told.items() if kind in kinds or told_at > rested}
-    return kept | {danger.kind: now.timestamp() for danger in news}
+def _stored(known: Known) -> dict[str, Any]:
+    return {kind: notified.as_json for kind, notified in known.items()}
 
 
 @transaction.atomic
@@ -120,7 +122,8 @@ def _hold(name: str, now: datetime) -> AlarmState | None:
     """The hook's row, held; None when another process has it."""
     AlarmState.objects.get_or_create(hook=name, defaults={"sequence": dangers.newest_event()})
     rows = AlarmState.objects.filter(hook=name)
-    free = rows.filter(Q(held_until__isnull=True) | Q(held_until__lte=now))
+    # A hold that ends later than any hold could was taken before the clock was set back.
+    free = rows.filter(Q(held_until__isnull=True) | Q(held_until__lte=now) | Q(held_until__gt=now + 2 * HOLD))
     return rows.get() if free.update(held_until=now + HOLD) else None
 
 
@@ -132,4 +135,5 @@ def _let_go(state: AlarmState) -> None:
 @transaction.atomic
 def _record(hook: str, message: Message, actor: Actor) -> None:
     kinds = [danger["kind"] for danger in message.facts["dangers"]]
-    audit.record(audit.ALARM_TOLD, actor=actor, hook=hook, lost=message.facts["lost"]["count"], dangers=kinds)
+    over: dict[str, Any] = {"over": [one["kind"] for one in message.facts["over"]]} if message.facts["over"] else {}
+    audit.record(audit.ALARM_TOLD, actor=actor, hook=hook, lost=message.facts["lost"]["count"], dangers=kinds, **over)

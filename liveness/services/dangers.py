@@ -1,16 +1,19 @@
 """What is wrong, or about to be: the losses since a place in the audit chain, and the dangers that stand now."""
 
+import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db import DatabaseError
+from django.db.models import Count, Min, Q
 
 from liveness.app_settings import app_settings
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.services import audit, gauges, losses
+from liveness.services import audit, gauges, losses, overdue, wording
 
 # So many attempts of each kind are named, and so many events are read at once.
 NAMED = 3
@@ -18,8 +21,10 @@ BATCH = 5_000
 # Registrations are too many when they come to this share of the account's calls for so long.
 BUSY_SHARE = 0.8
 BUSY_FOR = timedelta(minutes=15)
-# At 95 % of the account's calls a result is read a quarter of an hour after the check, and that is no alarm yet.
-OVERDUE = timedelta(minutes=20)
+# How often registrations are counted at twice the number: up to so many times what is too many.
+DOUBLINGS = 3
+REPEAT = timedelta(hours=1)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,28 +34,52 @@ class Losses:
     last: int
     reasons: dict[str, int] = field(default_factory=dict)
     attempts: list[str] = field(default_factory=list)
+    is_partial: bool = False
 
     @property
     def count(self) -> int:
         return sum(self.reasons.values())
 
     @property
+    def headline(self) -> str:
+        return f"{'at least ' if self.is_partial else ''}{self.count:,} lost"
+
+    @property
     def facts(self) -> dict[str, Any]:
-        return {"count": self.count, "reasons": self.reasons, "attempts": self.attempts}
+        facts = {"count": self.count, "reasons": self.reasons, "attempts": self.attempts}
+        return facts | {"is_partial": self.is_partial}
 
 
 @dataclass(frozen=True)
 class Danger:
-    """`kind` is a stable name, `attempts` the ids of a few that it is about."""
+    """`kind` is a stable name, `attempts` the ids of a few that it is about.
+
+    `size` says how large it is, in whatever unit its text gives, and is at most CAP where `is_capped`. `seconds_left`
+    is the time until something is lost, or None where there is no such moment. `repeat` is the longest time between two
+    messages while the danger lasts.
+    """
 
     kind: str
     headline: str
     text: str
     attempts: list[str] = field(default_factory=list)
+    size: int = 1
+    seconds_left: float | None = None
+    is_capped: bool = False
+    repeat: timedelta = REPEAT
+
+    @property
+    def subject(self) -> str:
+        """The headline and the time left, for the subject of a message."""
+        left = "" if self.seconds_left is None else f" ({wording.minutes_left(self.seconds_left)})"
+        return self.headline + left
 
     @property
     def facts(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"repeat": self.repeat.total_seconds()}
+
+
+Rule = Callable[[datetime], Danger | None]
 
 
 def newest_event() -> int:
@@ -70,13 +99,30 @@ def lost_since(sequence: int) -> Losses:
     if missed:
         reasons[losses.UNREAD] = len(missed)
     named = [*sorted(missed)[:NAMED], *_attempts_of([event.object_id for event in files[:NAMED]])]
-    last = events[-1].sequence if len(events) == BATCH else newest
-    return Losses(last, dict(reasons), list(dict.fromkeys(named)))
+    is_partial = len(events) == BATCH and after.filter(sequence__gt=events[-1].sequence).exists()
+    last = events[-1].sequence if is_partial else newest
+    return Losses(last, dict(reasons), list(dict.fromkeys(named)), is_partial)
 
 
-def standing(now: datetime) -> list[Danger]:
-    """The dangers at this moment, by few and cheap queries."""
-    return [danger for danger in (_at_risk(now), _overdue(now), _busy(now)) if danger]
+def standing(now: datetime, failed: dict[str, str] | None = None) -> list[Danger]:
+    """The dangers at this moment, by few and cheap queries. Raises DatabaseError.
+
+    A rule that fails otherwise hides no other danger; `failed` says which one did.
+    """
+    problems = {} if failed is None else failed
+    return [danger for rule in RULES if (danger := _asked(rule, now, problems))]
+
+
+def _asked(rule: Rule, now: datetime, failed: dict[str, str]) -> Danger | None:
+    try:
+        return rule(now)
+    except DatabaseError:
+        raise
+    except Exception as problem:
+        name = rule.__name__
+        # Its text may hold a path or an address.
+        failed[name] = f"the alarm could not look for {name!r} ({type(problem).__name__})"
+        return None
 
 
 def _attempts_of(files: list[str]) -> list[str]:
@@ -84,37 +130,76 @@ def _attempts_of(files: list[str]) -> list[str]:
     return sorted({str(public_id) for public_id in found})
 
 
-def _at_risk(now: datetime) -> Danger | None:
-    minutes = app_settings.ALARM_MINUTES
-    ending = losses.ending(now, timedelta(minutes=minutes)).filter(losses.AT_RISK)
-    found = ending[: gauges.CAP].aggregate(all=Count("id"), answered=Count("id", filter=Q(outcome__in=ANSWERED)))
+def at_risk(now: datetime) -> Danger | None:
+    """Attempts that are not safe and whose token runs out soon."""
+    window = timedelta(minutes=app_settings.ALARM_MINUTES)
+    ending = losses.ending(now, window).filter(losses.AT_RISK)
+    found = ending[: gauges.CAP + 1].aggregate(
+        all=Count("id"), answered=Count("id", filter=Q(outcome__in=ANSWERED)), first=Min("expires_at")
+    )
     if not found["all"]:
         return None
+    size, is_capped, left = min(found["all"], gauges.CAP), found["all"] > gauges.CAP, _until(found["first"], now)
+    answered = min(found["answered"], gauges.CAP)
     text = (
-        f"Attempts that run out within {minutes:g} minutes and are not safe: {found['all']}. Files are still to fetch "
-        f"of {found['answered']}; {found['all'] - found['answered']} were not read since their check could have ended."
+        f"Attempts that run out within {app_settings.ALARM_MINUTES:g} minutes and are not safe: "
+        f"{wording.counted(size, is_capped=is_capped)}. The first runs out in {wording.minutes(left)}. Files are still "
+        f"to fetch of {answered:,}; {size - answered:,} were not read since their check could have ended."
     )
     named = [str(public_id) for public_id in ending.values_list("public_id", flat=True)[:NAMED]]
-    return Danger("at_risk", f"{found['all']} at risk", text, named)
+    headline = f"{wording.counted(size, is_capped=is_capped)} at risk"
+    # An attempt is in this danger for no longer than the window, so one message at least is sent while it is.
+    return Danger("at_risk", headline, text, named, size, left, is_capped, min(window, REPEAT))
 
 
-def _overdue(now: datetime) -> Danger | None:
-    waited = gauges.oldest_due(now)
-    if waited <= OVERDUE.total_seconds():
+def is_overdue(now: datetime) -> Danger | None:
+    """Attempts that have been due for too long."""
+    waited = overdue.oldest_due(now)
+    if waited <= overdue.OLDEST_DUE:
         return None
-    text = f"An attempt has been due for {waited / 60:.0f} minutes; is the refresh running, and does the vendor answer?"
-    return Danger("overdue", f"due for {waited / 60:.0f} minutes", text)
+    found = overdue.count(now, gauges.CAP + 1)
+    size, is_capped, left = min(found.count, gauges.CAP), found.count > gauges.CAP, _until(found.first_end, now)
+    text = (
+        f"An attempt has been due for {waited / 60:.0f} minutes; is the refresh running, and does the vendor answer? "
+        f"Attempts that have been due for more than {overdue.OLDEST_DUE / 60:.0f} minutes: "
+        f"{wording.counted(size, is_capped=is_capped)}. The first of their tokens runs out in {wording.minutes(left)}."
+    )
+    named = [str(public_id) for public_id in overdue.overdue(now).values_list("public_id", flat=True)[:NAMED]]
+    return Danger("overdue", f"due for {waited / 60:.0f} minutes", text, named, size, left, is_capped)
 
 
-def _busy(now: datetime) -> Danger | None:
-    """Attempts are registered in the order of their ids, so the newest but so many tells the rate without a count."""
+def is_busy(now: datetime) -> Danger | None:
+    """More registrations than the account has calls for.
+
+    Attempts are registered in the order of their ids, so the time of the newest but N gives the rate without a count.
+    """
     rate = BUSY_SHARE * app_settings.RATE_LIMIT * app_settings.PACE_SHARE
-    place = int(rate * BUSY_FOR.total_seconds())
-    registered = VerificationAttempt.objects.order_by("-id").values_list("created_at", flat=True)
-    if not any(moment > now - BUSY_FOR for moment in registered[place : place + 1]):
+    too_many = int(rate * BUSY_FOR.total_seconds())
+    size = _registered(now - BUSY_FOR, too_many)
+    if not size:
         return None
     text = (
-        f"More than {rate:.1f} attempts a second were registered over {BUSY_FOR.total_seconds() / 60:.0f} minutes, "
-        f"{BUSY_SHARE:.0%} of the calls that the account has; beyond it results are lost."
+        f"More than {rate:.1f} attempts a second were registered over {BUSY_FOR.total_seconds() / 60:.0f} minutes "
+        f"(more than {size:,}), {BUSY_SHARE:.0%} of the calls that the account has; beyond it results are lost."
     )
-    return Danger("busy", "calls run short", text)
+    return Danger("busy", "calls run short", text, size=size)
+
+
+def _registered(since: datetime, too_many: int) -> int:
+    """The largest of `too_many`, twice, four times ... as many than which more were registered since; else 0."""
+    registered = VerificationAttempt.objects.order_by("-id").values_list("created_at", flat=True)
+    found = 0
+    for doubling in range(DOUBLINGS + 1):
+        place = too_many * 2**doubling
+        if not any(moment > since for moment in registered[place : place + 1]):
+            break
+        found = max(place, 1)
+    return found
+
+
+def _until(moment: datetime | None, now: datetime) -> float:
+    return max(0.0, (moment - now).total_seconds()) if moment else 0.0
+
+
+# What the alarm looks for, in the order of its messages. Another rule is one more line here.
+RULES: tuple[Rule, ...] = (at_risk, is_overdue, is_busy)

@@ -5,19 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, Subquery
 
 from liveness.app_settings import app_settings
-from liveness.models import CallSlot, Outcome, VerificationAttempt
-from liveness.models.attempt import ANSWERED
-from liveness.refresh.lanes import IS_REPORTED
+from liveness.models import CallSlot, VerificationAttempt, WorkerRun
 from liveness.refresh.pace import Pace
-from liveness.services import budget, losses
+from liveness.services import budget, losses, overdue
 
 CAP = 10_000
-# An unfinished check whose chance is small stays due while others are worth more, and so does a token that the vendor
-# does not know; nothing is wrong then.
-WAITED_FOR = ~Q(outcome=Outcome.INVALID) & (Q(unfinished_at__isnull=True) | IS_REPORTED | Q(outcome__in=ANSWERED))
 
 
 @dataclass(frozen=True)
@@ -32,17 +27,12 @@ def read(now: datetime) -> list[Gauge]:
     return [*_queue(now), *_ending(now), *_budget(now), *_share(now)]
 
 
-def oldest_due(now: datetime) -> float:
-    """Seconds for which the most overdue attempt has waited for a first look, a reported result or its files."""
-    since = VerificationAttempt.objects.due(now).filter(WAITED_FOR).values_list("next_poll_at", flat=True).first()
-    return (now - since).total_seconds() if since else 0.0
-
-
 def _queue(now: datetime) -> Iterator[Gauge]:
     due = VerificationAttempt.objects.due(now)[:CAP].aggregate(
         depth=Count("id"),
-        leased=Count("id", filter=Q(lease_expires_at__gt=now)),
-        oldest=Min("next_poll_at", filter=WAITED_FOR),
+        leased=Count("id", filter=Q(lease_run__in=WorkerRun.objects.alive().values("id"))),
+        # Not of these rows: beyond the cap may be one that has waited for longer than any of them.
+        oldest=Min(Subquery(overdue.waiting(now).values("next_poll_at")[:1])),
     )
     waited = (now - due["oldest"]).total_seconds() if due["oldest"] else 0.0
     yield Gauge("liveness_queue_depth", f"Attempts that are due now, at most {CAP}.", due["depth"])

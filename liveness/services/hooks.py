@@ -5,28 +5,40 @@ import os
 import shlex
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
+from django.db import connections
 
 from liveness.app_settings import app_settings
 
-# Seconds that the command may take.
+# Seconds that the command may take, a mail in all, and each answer of a mail server for which EMAIL_TIMEOUT is not set.
+# A mail that was given up may have been delivered and is sent again, so it has the longer time.
 COMMAND_TIMEOUT = 30.0
+EMAIL_DEADLINE = 60.0
+EMAIL_TIMEOUT = 10.0
+# Longer subjects are cut by mail programs, or refused by servers (RFC 5322, section 2.1.1).
+SUBJECT_LENGTH = 200
 # What the command sees of the environment; the rest of it holds keys.
 ENVIRONMENT = ("PATH", "HOME", "LANG", "TZ")
 OUTPUT = "output"
+EMAIL_THREAD = "alarm e-mail"
 
 
 @dataclass(frozen=True)
 class Message:
-    """`facts` is the same as the text, for programs."""
+    """`facts` is the same as the text, for programs. The subject is one line, whatever the portal is called."""
 
     subject: str
     text: str
     facts: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        printable = "".join(letter if letter.isprintable() else " " for letter in self.subject)
+        object.__setattr__(self, "subject", " ".join(printable.split())[:SUBJECT_LENGTH])
 
     @property
     def as_json(self) -> str:
@@ -54,12 +66,31 @@ def configured() -> list[Hook]:
 
 
 def send_email(message: Message) -> None:
-    """Raises HookError. The server and its time-out are Django's EMAIL settings."""
+    """Raises HookError, after EMAIL_DEADLINE at the latest: a server that goes on answering slowly never times out."""
+    failure: list[str] = []
+    sending = threading.Thread(target=_send_email, args=(message, failure), name=EMAIL_THREAD, daemon=True)
+    if any(thread.name == EMAIL_THREAD for thread in threading.enumerate()):
+        raise HookError("the mail server still holds the last message; see the EMAIL settings")
+    sending.start()
+    sending.join(EMAIL_DEADLINE)
+    if sending.is_alive():
+        raise HookError(f"the mail took longer than {EMAIL_DEADLINE:.0f} s; see the EMAIL settings")
+    if failure:
+        raise HookError(f"the mail was not sent ({failure[0]}); see the EMAIL settings")
+
+
+def _send_email(message: Message, failure: list[str]) -> None:
     try:
-        EmailMessage(message.subject, message.text, to=app_settings.ALARM_EMAILS).send()
+        connection: Any = get_connection()
+        if getattr(connection, "timeout", EMAIL_TIMEOUT) is None:
+            connection.timeout = EMAIL_TIMEOUT
+        EmailMessage(message.subject, message.text, to=app_settings.ALARM_EMAILS, connection=connection).send()
     except Exception as problem:
         # Each of the mail backends that a host may choose has errors of its own.
-        raise HookError(f"the mail was not sent ({type(problem).__name__}); see the EMAIL settings") from None
+        failure.append(type(problem).__name__)
+    finally:
+        # A backend may keep its mails in the database, and this thread had connections of its own.
+        connections.close_all()
 
 
 def run_command(message: Message) -> None:

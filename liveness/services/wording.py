@@ -23,5 +23,20 @@ def group_of(attempt: VerificationAttempt) -> str:
     return explain(attempt.result_code).group.label if attempt.is_answered else ""
 
 
+def counted(number: int, *, is_capped: bool = False) -> str:
+    """A number of which no more than this was counted says so."""
+    return f"{'more than ' if is_capped else ''}{number:,}"
+
+
+def minutes(seconds: float) -> str:
+    """A time left, in whole minutes, rounded down."""
+    whole = int(seconds // 60)
+    return "less than a minute" if whole < 1 else f"{whole} minute{'' if whole == 1 else 's'}"
+
+
+def minutes_left(seconds: float) -> str:
+    return f"{minutes(seconds)} left"
+
+
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -4,7 +4,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from liveness import tasks
+from kyc_portal.celery import app
+from liveness import backlog, tasks
 from liveness.models import MediaState, Outcome, VerificationAttempt, WorkerRun
 from liveness.refresh import engine
 from liveness.review.models import Fold
@@ -133,6 +134,56 @@ def test_a_worker_that_is_woken_looks_at_once(deployment, sandbox):
     worker, attempt = deployment.worker(), registered(sandbox)
     deployment.python("-c", WAKE)
     wait_until(lambda: is_stored(attempt), lambda: worker.log)
+
+
+def sendings(beat):
+    return beat.log.count("Sending due task")
+
+
+@on_redis
+def test_beat_goes_on_when_its_clock_is_set_back_by_an_hour(deployment, tmp_path):
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    beat = deployment.beat(clock=clock)
+    wait_until(lambda: sendings(beat) >= 3, lambda: beat.log)
+    clock.write_text("-3600")
+    wait_until(lambda: "clock was set back by 3600 s" in beat.log, lambda: beat.log)
+    before = sendings(beat)
+    wait_until(lambda: sendings(beat) >= before + 6, lambda: beat.log)
+
+
+@on_both
+def test_a_worker_whose_clock_is_an_hour_ahead_of_beats_drops_no_message(deployment, sandbox, tmp_path):
+    clock = tmp_path / "clock"
+    clock.write_text("3600")
+    worker, beat = deployment.worker(clock=clock), deployment.beat()
+    wait_until(lambda: worker.log.count("liveness.alarm") >= 2, lambda: worker.log + beat.log)
+    wait_until(lambda: "Task liveness.alarm" in worker.log and " succeeded in " in worker.log, lambda: worker.log)
+    assert "Discarding revoked task" not in worker.log
+
+
+@on_both
+def test_messages_do_not_pile_up_while_no_worker_runs(broker, deployment):
+    beat = deployment.beat()
+    with app.connection_for_write(broker.url) as connection:
+        producer, queues = connection.Producer(), app.amqp.queues.values()
+        wait_until(lambda: [backlog.waiting(producer, queue) for queue in queues] == [backlog.FULL] * 2)
+        # Beat sends nothing more once both queues are full.
+        assert sendings(beat) == 2 * backlog.FULL
+    deployment.worker()
+    wait_until(lambda: sendings(beat) > 2 * backlog.FULL, lambda: beat.log)
+
+
+@on_redis
+def test_beat_says_once_that_its_broker_is_away_and_once_that_it_is_back(broker, deployment):
+    beat = deployment.beat()
+    wait_until(lambda: sendings(beat) >= 3, lambda: beat.log)
+    broker.stop()
+    wait_until(lambda: "takes no messages" in beat.log, lambda: beat.log)
+    broker.start()
+    wait_until(lambda: "takes messages again" in beat.log, lambda: beat.log)
+    assert beat.log.count("takes no messages") == beat.log.count("takes messages again") == 1
+    assert "Traceback" not in beat.log
 
 
 @on_both

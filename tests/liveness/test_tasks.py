@@ -8,7 +8,7 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from kyc_portal.celery import app
-from liveness import tasks
+from liveness import backlog, beat, tasks
 from liveness.app_settings import app_settings
 from liveness.models import Outcome
 from liveness.refresh import feed
@@ -96,14 +96,29 @@ def test_to_wake_a_worker_is_to_send_a_message_that_names_nobody(received):
     (message,) = received("refresh")
     assert message.headers["task"] == "liveness.refresh_due"
     assert message.payload[:2] == [[], {"seconds": tasks.GLANCE}]
-    assert message.headers["expires"]
+    assert message.headers["expires"] is None, "it would compare the clocks of two machines"
 
 
-def test_the_schedule_names_tasks_that_exist_and_messages_that_run_out():
+def test_wake_ups_do_not_pile_up_while_no_worker_takes_them(received):
+    for _ in range(backlog.FULL + 5):
+        tasks.wake()
+    assert len(received("refresh")) == backlog.FULL
+
+
+def test_a_queue_that_was_full_is_filled_again(received):
+    for _ in range(backlog.FULL + 1):
+        tasks.wake()
+    received("refresh")
+    tasks.wake()
+    assert len(received("refresh")) == 1
+
+
+def test_the_schedule_names_wake_ups_that_exist_and_never_expire():
     app.loader.import_default_modules()
     schedule = app.conf.beat_schedule.values()
     assert {entry["task"] for entry in schedule} <= set(app.tasks)
-    assert all(entry["options"]["expires"] >= entry["schedule"] for entry in schedule)
+    assert all(entry["task"].startswith(beat.OWN_TASKS) for entry in schedule)
+    assert not any("expires" in entry.get("options", {}) for entry in schedule)
 
 
 def test_only_the_refresh_waits_in_its_queue_and_a_worker_serves_both():

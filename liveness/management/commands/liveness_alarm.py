@@ -36,5 +36,5 @@ class Command(BaseCommand):
             self.stdout.write(as_json(done.facts))
         for line in done.lines:
             self.stderr.write(line)
-        if done.lines:
+        if done.is_bad:
             raise SystemExit(SOME_FAILED)

@@ -40,10 +40,30 @@ def test_without_hooks_cron_mails_the_alarm(endangered):
 def test_a_command_that_was_told_leaves_nothing_to_say(endangered, tmp_path):
     portal, _ = endangered
     out = tmp_path / "message.json"
-    settings = {"LIVENESS_ALARM_COMMAND": f"tee {out}", "LIVENESS_ALARM_MINUTES": "11"}
+    settings = {"LIVENESS_ALARM_COMMAND": f"tee {out}", "LIVENESS_ALARM_MINUTES": "11", "LIVENESS_PORTAL_NAME": "KYC"}
     done = portal.run("liveness_alarm", **settings)
     assert (done.code, done.out, done.err) == (0, "", "")
-    assert json.loads(out.read_text())["subject"] == "Liveness: 1 at risk"
+    assert json.loads(out.read_text())["subject"] == "[KYC] Liveness: 1 at risk (9 minutes left)"
+
+
+def test_without_a_name_of_its_own_the_portal_is_called_by_its_first_public_host(endangered):
+    portal, _ = endangered
+    done = portal.run("liveness_alarm", DJANGO_ALLOWED_HOSTS="localhost,.portal.example.com,other.example.com")
+    assert "Portal: portal.example.com" in done.err
+
+
+def test_an_all_clear_is_printed_for_cron_and_is_no_failure(endangered):
+    portal, _ = endangered
+    assert portal.run("liveness_alarm").code == 1
+    with closing(sqlite3.connect(portal.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as database:
+        database.execute("UPDATE liveness_verificationattempt SET unfinished_at = expires_at")
+        long_ago = (datetime.now(UTC) - timedelta(minutes=11)).timestamp()
+        database.execute("UPDATE liveness_alarmstate SET told = json_set(told, '$.at_risk.stood_at', ?)", [long_ago])
+        database.commit()
+    done = portal.run("liveness_alarm")
+    assert (done.code, done.out) == (0, "")
+    assert "No longer: 1 at risk." in done.err
+    assert portal.run("liveness_alarm").err == ""
 
 
 def test_it_prints_what_it_found_as_json(endangered):
@@ -69,6 +89,8 @@ def test_a_mail_server_that_is_away_is_told(endangered):
         ("LIVENESS_ALARM_COMMAND", "notify 'operator"),
         ("LIVENESS_ALARM_MINUTES", "0"),
         ("LIVENESS_ALARM_EMAILS", "nobody"),
+        ("LIVENESS_PORTAL_NAME", "two\nlines"),
+        ("LIVENESS_PORTAL_NAME", "x" * 65),
     ],
 )
 def test_bad_settings_are_named(portal, name, value):

@@ -14,3 +14,8 @@ def now():
 def emails(settings):
     settings.LIVENESS_ALARM_EMAILS = ["operator@example.com", "on-call@example.com"]
     return mail.outbox
+
+
+@pytest.fixture(autouse=True)
+def _portal(settings):
+    settings.LIVENESS_PORTAL_NAME = "KYC Berlin"

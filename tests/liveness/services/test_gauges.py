@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from liveness.models import CallSlot, CallTally, Outcome
-from liveness.services import gauges
+from liveness.services import gauges, overdue
 from tests.builders import living_run, make_attempt, silent_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -48,7 +48,7 @@ def test_it_tells_what_is_due_and_for_how_long():
     make_attempt(outcome=Outcome.PASSED)
     found = read()
     assert found["liveness_queue_depth"] == 2
-    assert found["liveness_oldest_due_seconds"] == gauges.oldest_due(NOW) == 90
+    assert found["liveness_oldest_due_seconds"] == overdue.oldest_due(NOW) == 90
 
 
 def test_a_check_that_is_hardly_worth_a_poll_is_not_waited_for():
@@ -56,13 +56,13 @@ def test_a_check_that_is_hardly_worth_a_poll_is_not_waited_for():
     due(ago=60, unfinished_at=NOW - 10 * MINUTE, reported_at=NOW - MINUTE)
     found = read()
     assert (found["liveness_queue_depth"], found["liveness_oldest_due_seconds"]) == (2, 60)
-    assert gauges.oldest_due(NOW) == 60
+    assert overdue.oldest_due(NOW) == 60
 
 
 def test_a_report_that_the_vendor_denied_and_an_unknown_token_are_not_waited_for():
     due(ago=3000, unfinished_at=NOW - 10 * MINUTE, reported_at=NOW - 13 * MINUTE)
     due(ago=3000, outcome=Outcome.INVALID)
-    assert read()["liveness_oldest_due_seconds"] == gauges.oldest_due(NOW) == 0
+    assert read()["liveness_oldest_due_seconds"] == overdue.oldest_due(NOW) == 0
 
 
 def test_what_ran_out_hides_nothing_that_is_at_risk(monkeypatch):
@@ -143,7 +143,7 @@ def test_no_query_reads_the_whole_table():
 
     with connection.execute_wrapper(explain):
         read()
-        gauges.oldest_due(NOW)
+        overdue.oldest_due(NOW)
     assert len(explained) == 4
     for plan in explained:
         assert "liveness_attempt_" in plan

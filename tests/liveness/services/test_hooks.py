@@ -1,11 +1,15 @@
 """The two hooks of an alarm, mail and a command: what they get, and how they may fail."""
 
 import json
+import socket
 import stat
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from liveness.services import hooks
 from tests.liveness.services.alarming import MINUTE, begin, tell
@@ -44,9 +48,11 @@ def test_a_command_gets_the_message_as_json(now, script):
     ending(now)
     tell(now)
     message = json.loads(out.read_text())
-    assert message["subject"] == "Liveness: 1 lost, 1 at risk"
-    assert message["lost"] == {"count": 1, "reasons": {"unread": 1}, "attempts": [attempt]}
-    assert [danger["kind"] for danger in message["dangers"]] == ["at_risk"]
+    assert message["subject"] == "[KYC Berlin] Liveness: 1 lost, 1 at risk (10 minutes left)"
+    assert message["lost"] == {"count": 1, "reasons": {"unread": 1}, "attempts": [attempt], "is_partial": False}
+    [danger] = message["dangers"]
+    assert (danger["kind"], danger["size"], danger["seconds_left"], danger["is_capped"]) == ("at_risk", 1, 600.0, False)
+    assert (message["portal"], message["over"], message["all_clear"]) == ("KYC Berlin", [], False)
     assert "Lost since the last message" in message["text"]
 
 
@@ -87,7 +93,7 @@ def test_a_command_that_fails_is_told_and_tried_again(now, script, monkeypatch, 
     assert done.failed == {"command": problem}
     assert done.lines == [f"{problem}; it is tried again at the next run"]
     script("exit 0")
-    assert tell(now + MINUTE).sent["command"].subject == "Liveness: 1 lost"
+    assert tell(now + MINUTE).sent["command"].subject == "[KYC Berlin] Liveness: 1 lost"
 
 
 def test_a_command_that_takes_too_long_leaves_nothing_running(now, script, monkeypatch):
@@ -100,6 +106,48 @@ def test_a_command_that_takes_too_long_leaves_nothing_running(now, script, monke
     while child.exists() and child.read_bytes() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not child.exists() or not child.read_bytes()
+
+
+def test_a_mail_server_that_hangs_holds_the_command_back_no_longer_than_its_deadline(
+    now, emails, script, monkeypatch, settings
+):
+    """It goes on answering, a byte at a time, so that no time-out of a socket ends it."""
+    monkeypatch.setattr(hooks, "EMAIL_DEADLINE", 0.3)
+    out = script('cat > "$1"')
+    answered = threading.Event()
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", lambda message: answered.wait(20))
+    ending(now)
+    assert list(tell(now).failed) == ["email"]
+    assert json.loads(out.read_text())["dangers"]
+    assert "still holds the last message" in tell(now + MINUTE).failed["email"]
+    answered.set()
+
+
+def test_a_silent_mail_server_times_out_where_the_host_set_no_time_limit(now, emails, settings, monkeypatch):
+    monkeypatch.setattr(hooks, "EMAIL_TIMEOUT", 0.3)
+    settings.EMAIL_BACKEND, settings.EMAIL_TIMEOUT = "django.core.mail.backends.smtp.EmailBackend", None
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = silent.getsockname()
+        ending(now)
+        # smtplib takes a silent server for one that hung up.
+        problem = "the mail was not sent (SMTPServerDisconnected); see the EMAIL settings"
+        assert tell(now).failed == {"email": problem}
+
+
+@given(st.text())
+def test_a_subject_is_one_printable_line_whatever_the_portal_is_called(name):
+    subject = hooks.Message(f"[{name}] Liveness: 1 lost", "", {}).subject
+    assert subject.isprintable()
+    assert len(subject) <= hooks.SUBJECT_LENGTH
+
+
+def test_a_portal_name_adds_no_header_to_the_mail(now, emails, settings):
+    settings.LIVENESS_PORTAL_NAME = "KYC\r\nBcc: thief@example.com"
+    ending(now)
+    tell(now)
+    [message] = emails
+    assert message.subject.startswith("[KYC Bcc: thief@example.com] Liveness: 1 at risk")
+    assert message.recipients() == ["operator@example.com", "on-call@example.com"]
 
 
 def test_a_mail_server_that_refuses_is_told_without_its_words(now, emails, settings, monkeypatch):

@@ -1,0 +1,61 @@
+"""The operator's pages agree with each other and with what the code can say."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README, GUIDE = (ROOT / "README.md").read_text(), (ROOT / "docs" / "operating.md").read_text()
+CRON = re.compile(r"^    ([0-9*][0-9*/ ]+) cd /srv/kyc-portal && (.+)$", re.MULTILINE)
+# A test of the table is not content with a word or two.
+LEAST = 12
+
+
+def section(title: str) -> str:
+    return GUIDE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def calls(name: str) -> Iterator[ast.Call]:
+    """Every call of a function of this name in the app."""
+    for path in sorted((ROOT / "liveness").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+                yield node
+
+
+def fixed_text(node: ast.expr) -> str:
+    """The first part of a message that is the same every time; empty where there is none of any length."""
+    texts = (part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str))
+    return next((text.strip(" ;:.") for text in texts if len(text) >= LEAST), "")
+
+
+def test_the_readme_and_the_guide_show_the_same_cron_lines():
+    assert CRON.findall(README) == CRON.findall(GUIDE)
+    assert len(CRON.findall(README)) >= 5
+
+
+def test_every_command_of_the_cron_lines_is_explained_in_the_table_of_every_day():
+    commands = {command.split()[2] for _, command in CRON.findall(README)}
+    assert commands == set(re.findall(r"\| `(liveness_\w+)", section("Every day")))
+
+
+def test_the_guide_says_what_to_do_about_every_kind_of_danger():
+    kinds = {ast.literal_eval(call.args[0]) for call in calls("Danger")}
+    assert kinds >= {"at_risk", "overdue", "busy"}
+    assert [kind for kind in kinds if f"`{kind}`" not in section("What to do when")] == []
+    assert [kind for kind in kinds if f"`{kind}`" not in section("Alarms")] == []
+
+
+def test_the_guide_says_what_to_do_about_every_message_of_a_command_that_cannot_run():
+    known = {text for call in calls("cannot_run") if (text := fixed_text(call.args[0]))}
+    assert len(known) >= 10
+    table = section("What to do when").replace("\\|", "|")
+    # The guide may stop before the end of a long sentence.
+    assert [text for text in known if text[: 2 * LEAST] not in table] == []
+
+
+def test_the_alert_rule_for_overdue_attempts_has_the_threshold_of_the_code():
+    from liveness.services.overdue import OLDEST_DUE
+
+    assert f"liveness_oldest_due_seconds > {OLDEST_DUE:.0f}" in GUIDE
