@@ -92,6 +92,13 @@ DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'p
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
     Path(DATABASES["default"]["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # Fit for a pooler that lends a connection for one transaction: nothing is kept on it, neither cursors nor
+    # (psycopg's default under Django) prepared statements. The level is named because the server may have another.
+    from psycopg import IsolationLevel
+
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("isolation_level", IsolationLevel.READ_COMMITTED)
 # Opening is dear on either: a log-in on PostgreSQL, on SQLite three pragmas and the whole schema read again.
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
@@ -202,6 +209,7 @@ LIVENESS_MEDIA_WORKERS = env.int("LIVENESS_MEDIA_WORKERS", default=4)
 LIVENESS_MEDIA_TEMPORARY_BYTES = env.int("LIVENESS_MEDIA_TEMPORARY_BYTES", default=500_000_000)
 LIVENESS_ACCEL_PREFIX = env.str("LIVENESS_ACCEL_PREFIX", default="")
 LIVENESS_AUDIT_KEY = env.str("LIVENESS_AUDIT_KEY", default="")
+LIVENESS_AUDIT_KEY_PREVIOUS = env.str("LIVENESS_AUDIT_KEY_PREVIOUS", default="")
 
 LIVENESS_METRICS_TOKEN = env.str("LIVENESS_METRICS_TOKEN", default="")
 LIVENESS_PORTAL_NAME = env.str("LIVENESS_PORTAL_NAME", default="")

@@ -139,6 +139,16 @@ class AppSettings:
         return str(self._get("AUDIT_KEY", ""))
 
     @property
+    def AUDIT_KEY_PREVIOUS(self) -> list[str]:
+        """Keys that authenticated earlier parts of the chain, or values of SECRET_KEY that they were derived from.
+
+        A text is taken as one key too, because a key may have a comma.
+        """
+        keys = self._get("AUDIT_KEY_PREVIOUS", [])
+        parts = [keys, *(part.strip() for part in keys.split(","))] if isinstance(keys, str) else keys
+        return [part for part in dict.fromkeys(parts) if part]
+
+    @property
     def VIEW_GRANT(self) -> int:
         """Seconds in which one audit event stands for all range requests of one person for one file."""
         return int(self._get("VIEW_GRANT", 600))

@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,4 +11,12 @@ class LivenessConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from liveness import checks  # noqa: F401
+        pre_migrate.connect(_guard_tables, sender=self)
+        from liveness import checks, database_checks  # noqa: F401
+
+
+def _guard_tables(**kwargs: Any) -> None:
+    # Imported here: no other command needs it.
+    from liveness.management.dropping import guard
+
+    guard(**kwargs)

@@ -25,7 +25,14 @@ from liveness.services.registration import REGIONS
 
 TAG = "liveness"
 PLACEHOLDER = "change-me"
-SECRETS = ("SECRET_KEY", "LIVENESS_SECRET_ID", "LIVENESS_SECRET_KEY", "LIVENESS_AUDIT_KEY", "LIVENESS_METRICS_TOKEN")
+SECRETS = (
+    "SECRET_KEY",
+    "LIVENESS_SECRET_ID",
+    "LIVENESS_SECRET_KEY",
+    "LIVENESS_AUDIT_KEY",
+    "LIVENESS_AUDIT_KEY_PREVIOUS",
+    "LIVENESS_METRICS_TOKEN",
+)
 SHORTEST_TOKEN = 16
 LONGEST_NAME = 64
 VENDOR_RATE = 20
@@ -40,8 +47,9 @@ SQLITE_HINT = (
     '"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;"}'
 )
 AUDIT_KEY_HINT = (
-    'Set LIVENESS_AUDIT_KEY to the output of: python -c "import secrets; print(secrets.token_urlsafe(50))". Without '
-    "it the audit chain is bound to SECRET_KEY and breaks when that is changed."
+    'Set LIVENESS_AUDIT_KEY to the output of: python -c "import secrets; print(secrets.token_urlsafe(50))", in all '
+    "processes at once. Where events were written already, with a key derived from SECRET_KEY, the chain goes on with "
+    "the new key; when you change SECRET_KEY later, put its old value into LIVENESS_AUDIT_KEY_PREVIOUS."
 )
 Messages = list[CheckMessage]
 

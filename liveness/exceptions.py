@@ -30,3 +30,7 @@ class ChainError(LivenessError):
 
 class LeaseLostError(LivenessError):
     """Another run may work on the attempt now: this one was silent for too long, and writes nothing more of it."""
+
+
+class AuditKeyError(ChainError):
+    """This process has another audit key than the chain: an operator must set the right one."""

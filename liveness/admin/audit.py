@@ -28,7 +28,7 @@ USER = "user:"
 ACTIONS = {
     value
     for name, value in vars(audit).items()
-    if name.startswith(("ATTEMPT_", "MEDIA_", "CHECK_")) and isinstance(value, str)
+    if name.startswith(("ATTEMPT_", "MEDIA_", "CHECK_", "KEY_")) and isinstance(value, str)
 }
 
 

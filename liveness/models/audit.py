@@ -37,8 +37,12 @@ class AuditEvent(models.Model):
 
     @property
     def data(self) -> dict[str, Any]:
-        details: dict[str, Any] = json.loads(self.details)
-        return details
+        """The details; empty where somebody made them unreadable, which the verifier reports."""
+        try:
+            details = json.loads(self.details)
+        except (RecursionError, TypeError, ValueError):
+            return {}
+        return details if isinstance(details, dict) else {}
 
 
 class AuditHead(models.Model):

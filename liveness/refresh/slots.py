@@ -91,14 +91,18 @@ class SQLiteStore:
 class PostgresStore:
     """One row, on a connection of its own: the row lock must end with the reservation, not the caller's commit.
 
-    ON CONFLICT locks the row before it works out the new value, so the clock is read inside the lock.
+    ON CONFLICT locks the row before it works out the new value, so the clock is read inside the lock. The time limit
+    for that lock is set by the same statement, for its own transaction only (as SET LOCAL does): behind a pooler, what
+    is set for a session meets other clients.
     """
+
+    _PATIENCE = "set_config('lock_timeout', %(patience)s, true) IS NOT NULL"
 
     # Of a NULL and a number, LEAST takes the number: without a refusal the share is 1.
     _SHARE = f"least(1, slot.share + {RECOVERY} * abs(extract(epoch FROM clock_timestamp() - slot.refused_at)))"
     _RESERVE = f"""
         INSERT INTO liveness_callslot AS slot (account, next_at)
-        VALUES (%(account)s, clock_timestamp() + %(gap)s * interval '1 s')
+        SELECT %(account)s, clock_timestamp() + %(gap)s * interval '1 s' WHERE {_PATIENCE}
         ON CONFLICT (account) DO UPDATE SET next_at = %(gap)s / {_SHARE} * interval '1 s' + CASE
             WHEN slot.next_at BETWEEN clock_timestamp() AND clock_timestamp() + %(farthest)s * interval '1 s'
             THEN slot.next_at
@@ -111,6 +115,7 @@ class PostgresStore:
             refused_at = clock_timestamp(),
             next_at = greatest(next_at, clock_timestamp()) + {PAUSE} * interval '1 s'
         WHERE account = %(account)s
+            AND {_PATIENCE}
             AND (refused_at IS NULL OR abs(extract(epoch FROM clock_timestamp() - refused_at)) >= {PAUSE})
         RETURNING 0
     """  # noqa: S608
@@ -132,11 +137,9 @@ class PostgresStore:
     def _run(self, sql: str, **values: float) -> float | None:
         with self._lock:
             try:
-                is_new = self._connection.connection is None
                 with self._connection.cursor() as cursor:
-                    if is_new:
-                        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{BUSY_TIMEOUT * 1000:.0f}"])
-                    cursor.execute(sql, {"account": ACCOUNT, **values})
+                    patience = f"{BUSY_TIMEOUT * 1000:.0f}"
+                    cursor.execute(sql, {"account": ACCOUNT, "patience": patience, **values})
                     row = cursor.fetchone()
             except DatabaseError as problem:
                 # The next call starts with a fresh connection.

@@ -5,18 +5,26 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
+from liveness.exceptions import AuditKeyError
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
 from liveness.services import audit
+from liveness.services.audit import Verdict
+
+KEY_IS_NEW = (
+    "The newest event was written with a previous key: no process has written with the current one yet. That is right "
+    "only just after the key was changed."
+)
 
 
 class Command(BaseCommand):
     help = (
         "Verifies the audit chain and that its tables are protected. Exit 1 names the first bad number, or the table "
         "without triggers. Keep the printed anchor (NUMBER:HASH) outside the database: given again with --anchor, it "
-        "proves that the chain up to there was neither cut nor rewritten. The finding is kept for the audit page."
+        "proves that the chain up to there was neither cut nor rewritten. The finding is kept for the audit page. Exit "
+        "2: a key is missing or the database does not answer, so the chain could not be verified."
     )
 
     requires_system_checks = []
@@ -27,27 +35,48 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the finding as one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        anchors = [_anchor(text) for text in options["anchor"]]
+        try:
+            verdict, open_tables = self._look(anchors)
+        except (DatabaseError, InterfaceError) as problem:
+            # Its own text may hold an address, and says nothing about the chain.
+            name = type(problem).__name__
+            raise cannot_run(f"The database does not answer ({name}), so the chain is not verified.") from None
+        gap = f"append-only triggers are missing on {', '.join(open_tables)}" if open_tables else ""
+        self._print(verdict, gap, options)
+        if verdict.broken_at is not None:
+            raise some_failed(f"The audit chain is broken at {verdict.broken_at}: {verdict.reason}.")
+        if verdict.is_key_new:
+            self.stderr.write(KEY_IS_NEW)
+        if gap:
+            raise some_failed(f"The audit chain is sound, but {gap}.")
+
+    def _look(self, anchors: list[tuple[int, str]]) -> tuple[Verdict, list[str]]:
+        """Verify and keep the finding. Raises CommandError when a key is missing, and DatabaseError."""
         begun_at = timezone.now()
-        verdict = audit.verify([_anchor(text) for text in options["anchor"]])
+        verdict = audit.verify(anchors)
+        try:
+            audit.refuse_without_key(verdict)
+        except AuditKeyError as problem:
+            raise cannot_run(str(problem)) from None
         try:
             audit.keep(verdict, now=begun_at)
         except DatabaseError as problem:
             # A copy that is checked read-only keeps nothing; what was found counts all the same.
-            self.stderr.write(f"The finding could not be kept: {problem}")
-        open_tables = ", ".join(audit.unprotected_tables())
-        gap = f"append-only triggers are missing on {open_tables}" if open_tables else ""
+            self.stderr.write(f"The finding could not be kept ({type(problem).__name__}).")
+        return verdict, audit.unprotected_tables()
+
+    def _print(self, verdict: Verdict, gap: str, options: dict[str, Any]) -> None:
         anchor = f"{verdict.events}:{verdict.head}"
         if options["json"]:
             finding = {"events": verdict.events, "anchor": anchor, "broken_at": verdict.broken_at}
             self.stdout.write(as_json(finding | {"reason": verdict.reason or gap}))
         if verdict.broken_at is not None:
-            raise some_failed(f"The audit chain is broken at {verdict.broken_at}: {verdict.reason}.")
+            return
         if options["print_anchor"]:
             self.stdout.write(anchor)
         elif is_terminal() and not options["json"]:
             self.stdout.write(f"{verdict.events} events verified, anchor {anchor}")
-        if gap:
-            raise some_failed(f"The audit chain is sound, but {gap}.")
 
 
 def _anchor(text: str) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from liveness.models import append_only
+from liveness.models import append_only, dropping
 
 TABLES = ("liveness_review_decision", "liveness_review_note")
 
@@ -13,6 +13,7 @@ def protect(apps, schema_editor):
 
 
 def unprotect(apps, schema_editor):
+    dropping.refuse(schema_editor.connection, TABLES)
     for table in TABLES:
         append_only.remove(schema_editor, table)
 
@@ -20,3 +21,4 @@ def unprotect(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("liveness_review", "0001_initial")]
     operations = [migrations.RunPython(protect, unprotect)]
+    protects = TABLES

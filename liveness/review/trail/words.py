@@ -74,6 +74,7 @@ ACTS: dict[str, Act] = {
     audit.MEDIA_VERIFIED: Act("checks", "stored", gettext_lazy("File verified, sound")),
     audit.MEDIA_DAMAGED: Act("checks", "flawed", gettext_lazy("File found damaged")),
     audit.CHECK_REQUESTED: Act("checks", "stored", gettext_lazy("Check of the chain asked for")),
+    audit.KEY_CHANGED: Act("checks", "lock", gettext_lazy("Key of the audit chain changed")),
     audit.ALARM_TOLD: Act("checks", "bell", gettext_lazy("Alarm told")),
 }
 

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from liveness.exceptions import AuditKeyError
 from liveness.review.trail import filters as filtering
 from liveness.review.trail import reading as chain
 from liveness.review.trail.filters import MOST, Filters
@@ -82,8 +83,15 @@ def verify(request: HttpRequest) -> HttpResponse:
             request, _("The chain is too long to verify from here. Run: %(command)s") % {"command": chain.COMMAND}
         )
     else:
-        audit.check(actor=Actor.user(request.user), now=timezone.now())
+        _check(request)
     return SeeOther(reverse("liveness_review:audit"))
+
+
+def _check(request: HttpRequest) -> None:
+    try:
+        audit.check(actor=Actor.user(request.user), now=timezone.now())
+    except AuditKeyError as problem:
+        messages.error(request, str(problem))
 
 
 def _cursor(request: HttpRequest, name: str) -> int | None:

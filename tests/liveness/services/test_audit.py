@@ -8,7 +8,7 @@ from django.utils import timezone
 from liveness.exceptions import ChainError
 from liveness.models import AuditEvent, AuditHead
 from liveness.services import audit
-from liveness.services.audit import Actor
+from liveness.services.audit import Actor, rows
 from tests.liveness.services.chain import ACTOR, record, tamper
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -85,13 +85,13 @@ def test_an_event_inserted_ahead_of_the_head_is_broken():
 
 def test_events_appended_during_the_walk_break_nothing(monkeypatch):
     record(3)
-    walk = audit._events
+    walk = rows.events
 
     def busy(last):
         yield from walk(last)
         record(2)
 
-    monkeypatch.setattr(audit, "_events", busy)
+    monkeypatch.setattr(rows, "events", busy)
     assert audit.verify().broken_at is None
 
 
@@ -148,6 +148,7 @@ def test_two_long_keys_are_two_actors():
 
 
 def test_another_key_does_not_verify(settings):
+    settings.LIVENESS_AUDIT_KEY = "the key"
     record(2)
     settings.LIVENESS_AUDIT_KEY = "another key"
     assert audit.verify().broken_at == 1

@@ -1,0 +1,85 @@
+"""The audit chain: every change and every view of evidence is one entry that vouches for all before it.
+
+`hash = HMAC-SHA256(key, previous_hash || canonical JSON of the entry)`. Whoever changes, removes or inserts an entry
+without the key breaks the chain at that number. The head row is there to have one writer at a time and is not
+protected: cutting off the newest entries and setting the head back to the last one left takes rights on the database
+but no key. What proves the tail, and all of it against somebody with the key, is an anchor kept outside the database:
+`liveness_verify_audit` prints one and checks one.
+"""
+
+from liveness.services.audit.actions import (
+    ALARM_TOLD,
+    ATTEMPT_ANSWERED,
+    ATTEMPT_CORRECTED,
+    ATTEMPT_DIVERGED,
+    ATTEMPT_EXPIRED,
+    ATTEMPT_REFRESHED,
+    ATTEMPT_REFUSED,
+    ATTEMPT_REGISTERED,
+    ATTEMPT_REOPENED,
+    ATTEMPT_REPORTED,
+    CHECK_REQUESTED,
+    KEY_CHANGED,
+    MEDIA_ABSENT,
+    MEDIA_DAMAGED,
+    MEDIA_DOWNLOADED,
+    MEDIA_LOST,
+    MEDIA_PREFETCHED,
+    MEDIA_PREVIEWED,
+    MEDIA_REFUSED,
+    MEDIA_STORED,
+    MEDIA_VERIFIED,
+    MEDIA_VIEWED,
+)
+from liveness.services.audit.actors import Actor
+from liveness.services.audit.chain import problem, record
+from liveness.services.audit.checks import (
+    check,
+    is_still_there,
+    keep,
+    last_checks,
+    refuse_without_key,
+    unprotected_tables,
+)
+from liveness.services.audit.entries import GENESIS, canonical, chain_hash
+from liveness.services.audit.verification import DIFFERS, Verdict, verify
+
+__all__ = [
+    "ALARM_TOLD",
+    "ATTEMPT_ANSWERED",
+    "ATTEMPT_CORRECTED",
+    "ATTEMPT_DIVERGED",
+    "ATTEMPT_EXPIRED",
+    "ATTEMPT_REFRESHED",
+    "ATTEMPT_REFUSED",
+    "ATTEMPT_REGISTERED",
+    "ATTEMPT_REOPENED",
+    "ATTEMPT_REPORTED",
+    "CHECK_REQUESTED",
+    "DIFFERS",
+    "GENESIS",
+    "KEY_CHANGED",
+    "MEDIA_ABSENT",
+    "MEDIA_DAMAGED",
+    "MEDIA_DOWNLOADED",
+    "MEDIA_LOST",
+    "MEDIA_PREFETCHED",
+    "MEDIA_PREVIEWED",
+    "MEDIA_REFUSED",
+    "MEDIA_STORED",
+    "MEDIA_VERIFIED",
+    "MEDIA_VIEWED",
+    "Actor",
+    "Verdict",
+    "canonical",
+    "chain_hash",
+    "check",
+    "is_still_there",
+    "keep",
+    "last_checks",
+    "problem",
+    "record",
+    "refuse_without_key",
+    "unprotected_tables",
+    "verify",
+]

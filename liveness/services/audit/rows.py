@@ -1,0 +1,56 @@
+"""Reading the chain's rows: in chunks of one statement each, and past rows that somebody made unreadable."""
+
+from collections.abc import Iterator
+
+from django.db import DataError, OperationalError, connection
+from django.db.models import QuerySet
+
+from liveness.models import AuditEvent
+from liveness.services.retry import retried
+
+# Each chunk is a statement of its own: a cursor of the server would be lost behind a pooler, which gives every
+# transaction another connection.
+CHUNK = 2000
+# What the database or its driver raises for a value that is none of its column's type.
+VALUE_ERRORS = (ArithmeticError, AttributeError, DataError, TypeError, ValueError)
+
+
+def newest() -> AuditEvent | None:
+    """The event with the highest number. One that cannot be read has that number and nothing else."""
+    rows = AuditEvent.objects.order_by("-sequence")[:1]
+    return next(iter(_chunk(rows)), None)
+
+
+def events(last: int) -> Iterator[AuditEvent]:
+    """All events up to this number, in order. One that cannot be read has its number and nothing else."""
+    rows = AuditEvent.objects.filter(sequence__lte=last).order_by("sequence")
+    chunk = _chunk(rows[:CHUNK])
+    while chunk:
+        yield from chunk
+        chunk = _chunk(rows.filter(sequence__gt=chunk[-1].sequence)[:CHUNK])
+
+
+def _chunk(rows: QuerySet[AuditEvent]) -> list[AuditEvent]:
+    try:
+        return retried(lambda: _read(rows))
+    except VALUE_ERRORS:
+        return [one(number) for number in list(rows.values_list("sequence", flat=True))]
+
+
+def one(number: int) -> AuditEvent:
+    """The event with this number, which exists; one that cannot be read has its number and nothing else."""
+    try:
+        return retried(lambda: _read(AuditEvent.objects.filter(sequence=number)))[0]
+    except VALUE_ERRORS:
+        return AuditEvent(sequence=number)
+
+
+def _read(rows: QuerySet[AuditEvent]) -> list[AuditEvent]:
+    """Raises one of VALUE_ERRORS for an unreadable row, and OperationalError for a database that does not answer."""
+    try:
+        return list(rows.all())
+    except OperationalError as problem:
+        # SQLite's driver calls a text that is no UTF-8 an operational error. It has no code, because SQLite found none.
+        if connection.vendor == "sqlite" and not hasattr(problem.__cause__, "sqlite_errorcode"):
+            raise ValueError("A row holds text that is not UTF-8.") from None
+        raise
