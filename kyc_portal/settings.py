@@ -201,9 +201,11 @@ LIVENESS_TOKEN_TTL = env.int("LIVENESS_TOKEN_TTL", default=7200)
 LIVENESS_MEDIA_ORIGINS = env.list(
     "LIVENESS_MEDIA_ORIGINS", default=["https://*.myqcloud.com", "https://*.tencentcos.cn"]
 )
-LIVENESS_MEDIA_ROOT = env.path("LIVENESS_MEDIA_ROOT", default=str(VAR_DIR / "evidence"))
+# Relative to the project and not to the current directory: cron, workers and the web start in different ones.
+LIVENESS_MEDIA_ROOT_AS_SET = env.str("LIVENESS_MEDIA_ROOT", default="") or str(VAR_DIR / "evidence")
+LIVENESS_MEDIA_ROOT = BASE_DIR / LIVENESS_MEDIA_ROOT_AS_SET
 LIVENESS_PACE_SHARE = env.float("LIVENESS_PACE_SHARE", default=0.94)
-LIVENESS_PACE_FILE = env.str("LIVENESS_PACE_FILE", default="")
+LIVENESS_PACE_FILE = env.str("LIVENESS_PACE_FILE", default="") and str(BASE_DIR / env.str("LIVENESS_PACE_FILE"))
 LIVENESS_REDIS_URL = env.str("LIVENESS_REDIS_URL", default="")
 LIVENESS_MEDIA_WORKERS = env.int("LIVENESS_MEDIA_WORKERS", default=4)
 LIVENESS_MEDIA_TEMPORARY_BYTES = env.int("LIVENESS_MEDIA_TEMPORARY_BYTES", default=500_000_000)
@@ -264,4 +266,5 @@ CELERY_BEAT_SCHEDULE = {
     "refresh due attempts": {"task": "liveness.refresh_due", "schedule": 5.0},
     "fold figures": {"task": "liveness_review.fold", "schedule": 60.0},
     "tell alarms": {"task": "liveness.alarm", "schedule": 60.0},
+    "verify media": {"task": "liveness.verify_media", "schedule": 300.0},
 }

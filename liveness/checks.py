@@ -107,7 +107,7 @@ def check_media_root(**kwargs: Any) -> Messages:
             return _error(4, text, "Move the evidence to a directory of its own, such as /var/lib/kyc-portal/evidence.")
     if root.is_dir() and root.stat().st_mode & OTHERS:
         text = "Other users of this machine can enter LIVENESS_MEDIA_ROOT."
-        return _warning(5, text, f"Run: chmod o-rwx {root}")
+        return _warning(5, text, f"Run: chmod o-rwx {shlex.quote(str(root))}")
     return []
 
 
@@ -116,7 +116,8 @@ def check_media_root_is_absolute(**kwargs: Any) -> Messages:
     if Path(app_settings.MEDIA_ROOT).is_absolute():
         return []
     hint = "Set it to an absolute path: cron and the web server are started in different directories."
-    return _error(12, "LIVENESS_MEDIA_ROOT is a relative path.", hint)
+    here = Path(app_settings.MEDIA_ROOT).absolute()
+    return _error(12, f"LIVENESS_MEDIA_ROOT is a relative path; this process takes it for {here}.", hint)
 
 
 @register(TAG)

@@ -21,6 +21,7 @@ from liveness.models import MediaKind, StoredMedia
 from liveness.responses import Evidence, deliver, refusal
 from liveness.services import audit, viewing
 from liveness.services.audit import Actor
+from liveness.services.viewing import Availability
 
 SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "video/mp4": "mp4", "video/webm": "webm"}
 UNKNOWN_TYPE = "application/octet-stream"
@@ -130,8 +131,9 @@ def _look(request: HttpRequest, file: StoredMedia, action: str) -> None:
 
 
 def _pass(request: HttpRequest, file: StoredMedia, action: str) -> HttpResponseBase:
-    if not viewing.is_at_hand(file, actor=_actor(request)):
-        return refusal(410, _("The file is missing from the storage. An operator has to look into it."))
+    there = viewing.availability(file, actor=_actor(request))
+    if there is not Availability.AT_HAND:
+        return _not_at_hand(there)
     _look(request, file, action)
     content_type = UNKNOWN_TYPE if file.flaw else file.content_type
     return _send(request, file, file.file, content_type, etag=f'"{file.sha256}"')
@@ -153,5 +155,13 @@ def _send(
             etag=etag,
         )
         return deliver(request, evidence)
-    except OSError:
+    except OSError as problem:
+        return _not_at_hand(viewing.availability_of(problem))
+
+
+def _not_at_hand(there: Availability) -> HttpResponseBase:
+    if there is Availability.MISSING:
         return refusal(410, _("The file is missing from the storage. An operator has to look into it."))
+    if there is Availability.DENIED:
+        return refusal(503, _("The file cannot be read (permission). An operator has to correct its owner."))
+    return refusal(503, _("The storage cannot be read now. An operator has to look into it."))

@@ -1,12 +1,13 @@
 """Private storage for evidence: one directory, no URL, readable by the service's own user alone."""
 
-import os
 import secrets
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.core.files.storage import FileSystemStorage
 
+from liveness import marker
 from liveness.app_settings import app_settings
 
 PART_SUFFIX = ".part"
@@ -14,7 +15,10 @@ QUARANTINE = "quarantine"
 
 
 class PrivateStorage(FileSystemStorage):
-    """Files under `LIVENESS_MEDIA_ROOT`, mode 0600 in directories of mode 0700, never with a public URL."""
+    """Files under `LIVENESS_MEDIA_ROOT`, mode 0600 in directories of mode 0700, never with a public URL.
+
+    Every method that writes raises MediaRootError where the directory has no marker or another one.
+    """
 
     def __init__(self) -> None:
         super().__init__(file_permissions_mode=0o600, directory_permissions_mode=0o700)
@@ -39,6 +43,7 @@ class PrivateStorage(FileSystemStorage):
 
         It is the caller's alone: another process that fetches the same file gets another path.
         """
+        marker.ensure()
         directory = Path(self.path(QUARANTINE))
         self._make_directory(directory)
         return directory / f"{_flat(name)}-{secrets.token_hex(8)}{PART_SUFFIX}"
@@ -52,17 +57,36 @@ class PrivateStorage(FileSystemStorage):
 
     def admit(self, part: Path, name: str) -> None:
         """Move a checked, synced file to its place at once and for good: rename, then sync the directories."""
+        marker.ensure()
         final = Path(self.path(name))
         self._make_directory(final.parent)
         part.chmod(0o600)
         part.replace(final)
-        _sync_directory(final.parent)
-        # Always, and not only by whoever made the directory: he may not have come so far yet.
-        _sync_directory(Path(self.location))
+        marker.sync_directory(final.parent)
+        # Always, and not only by the process that made the directory: it may not have come so far yet.
+        marker.sync_directory(Path(self.location))
+
+    def set_aside(self, path: Path, now: datetime) -> str:
+        """Move a file of the root into the quarantine of this day and return its new name; nothing is deleted.
+
+        The dated folders are never served: no row names a file in them. Raises OSError.
+        """
+        marker.ensure()
+        directory = Path(self.path(QUARANTINE)) / now.strftime("%Y-%m-%d")
+        self._make_directory(directory.parent)
+        self._make_directory(directory)
+        name = _flat(str(path.relative_to(self.location))).removesuffix(PART_SUFFIX)
+        final = directory / f"{name}-{secrets.token_hex(4)}"
+        path.replace(final)
+        marker.sync_directory(directory)
+        return str(final.relative_to(self.location))
+
+    def save(self, name: str | None, content: IO[Any], max_length: int | None = None) -> str:
+        marker.ensure()
+        return super().save(name, content, max_length)
 
     def _make_directory(self, path: Path) -> None:
-        # `parents=True` would give the root the umask's mode: only the last directory gets the one that is named.
-        Path(self.location).mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Never the root: one that is not there is not mounted, and its first use makes it with its marker.
         path.mkdir(mode=0o700, exist_ok=True)
 
 
@@ -72,11 +96,3 @@ def private_storage() -> PrivateStorage:
 
 def _flat(name: str) -> str:
     return name.replace("/", "-")
-
-
-def _sync_directory(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -14,7 +14,7 @@ from liveness import backlog
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.summary import Summary
-from liveness.services import alarms
+from liveness.services import alarms, rolling_check
 from liveness.services.audit import Actor
 
 ACTOR = Actor.system("celery")
@@ -23,6 +23,8 @@ ACTOR = Actor.system("celery")
 SLICE = 10.0
 # Seconds of a run for what is urgent now.
 GLANCE = 1.0
+# Seconds of reading stored files again, out of the five minutes between two such tasks.
+VERIFY = 30.0
 # A byte of memory that the worker shares with the processes it forks: they are not told when it is to stop.
 _is_stopping = mmap.mmap(-1, 1)
 logger = logging.getLogger(__name__)
@@ -55,6 +57,14 @@ def refresh_attempt(public_id: str) -> None:
 def alarm() -> None:
     """Tell what was lost and what is in danger; of two tasks at once one tells."""
     for line in alarms.tell(now=timezone.now(), actor=ACTOR).lines:
+        logger.warning(line)
+
+
+@shared_task(name="liveness.verify_media")
+def verify_media(seconds: float = VERIFY) -> None:
+    """Read stored files again that are due for a check, for so many seconds."""
+    report = rolling_check.check_some(seconds, actor=ACTOR, should_stop=lambda: bool(_is_stopping[0]))
+    for line in filter(None, [*report.lines(), report.problem]):
         logger.warning(line)
 
 

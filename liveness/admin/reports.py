@@ -42,7 +42,10 @@ def _problem(file: StoredMedia, actor: Actor) -> str:
         is_sound = media.verify(file, now=timezone.now(), actor=actor)
     except MediaError as problem:
         return f"{file}: {problem}"
-    return "" if is_sound else _("%(file)s is damaged or missing.") % {"file": file}
+    if is_sound:
+        return ""
+    text = _("%(file)s is damaged or missing.") % {"file": file}
+    return f"{text} {_('It will be fetched again.')}" if file.state == MediaState.WANTED else text
 
 
 def _told(summary: Summary) -> str:

@@ -2,6 +2,7 @@ from liveness.models.alarm import AlarmState
 from liveness.models.attempt import AttemptQuerySet, ClosedBy, Outcome, VerificationAttempt
 from liveness.models.audit import AuditCheck, AuditEvent, AuditHead
 from liveness.models.media import MediaKind, MediaState, StoredMedia
+from liveness.models.media_root import MediaRoot
 from liveness.models.meter import Meter
 from liveness.models.pace import CallSlot, CallTally, CheckDurations
 from liveness.models.poll import Poll
@@ -18,6 +19,7 @@ __all__ = [
     "CheckDurations",
     "ClosedBy",
     "MediaKind",
+    "MediaRoot",
     "MediaState",
     "Meter",
     "Outcome",

@@ -70,6 +70,9 @@ class StoredMedia(models.Model):
             models.Index(fields=["kind", "-id"], name="liveness_media_kind"),
             models.Index(fields=["state", "-id"], name="liveness_media_state"),
             models.Index(fields=["declared_md5"], name="liveness_media_declared", condition=~Q(declared_md5="")),
+            # With `stored_at`, so that the young are found among what was checked lately without reading the table.
+            models.Index(fields=["state", "verified_at", "stored_at", "id"], name="liveness_media_check"),
+            models.Index(fields=["damaged_at"], name="liveness_media_damaged", condition=Q(damaged_at__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["attempt", "kind", "declared_md5"], name="liveness_media_once"),

@@ -12,7 +12,7 @@ from liveness.models import AuditEvent, VerificationAttempt, WorkerRun
 from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
-from liveness.services import reopening
+from liveness.services import media_root, reopening
 from liveness.services.audit import Actor
 
 # A fact that lasts is reported again after this many seconds.
@@ -43,6 +43,12 @@ class RunHealth:
         if reopening.closed_too_early(now).exists():
             return True
         return any(abs(moment - now) > TOLERANCE for moment in _database_times(run, now))
+
+    def look_at_media_root(self) -> None:
+        """Report a volume that is not mounted or not the right one: results are polled all the same, and files wait."""
+        with suppress(Error):
+            if advice := media_root.advice():
+                self._note_once("media root", advice)
 
     def tick(self, *, is_tidying: bool = False) -> None:
         """Report what changed, and open again what a wrong clock closed. Cheap enough to be called all the time."""

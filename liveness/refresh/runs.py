@@ -25,12 +25,14 @@ from liveness.refresh.memory import Memory
 from liveness.refresh.slots import StoreError
 from liveness.refresh.summary import Summary
 from liveness.refresh.worker import Worker
-from liveness.services import attempts, media, meters
+from liveness.services import attempts, media, meters, rolling_check
 
 TICK = 0.2
 # Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.
 # A run that ends would leave files to the next one, and the link idle until then.
 ROOM_PATIENCE, ENDLESS_PATIENCE = 30.0, 0.2
+# Seconds of each minute that an endless run reads stored files again.
+CHECK_SECONDS = 1.0
 # A run that is told to stop finishes what it holds; after so many seconds it leaves the rest to the next run.
 PATIENCE = 8.0
 # An endless run tells what it did when it comes to rest, and at least so often, in seconds.
@@ -114,7 +116,7 @@ class Run:
         # Daemons, so that a call that outlasts our patience does not keep the process alive.
         threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(self._plan.workers)]
         try:
-            self._check_the_clock()
+            self._look_around()
             for thread in threads:
                 thread.start()
             self._wait(threads, progress, report)
@@ -148,9 +150,13 @@ class Run:
     def _tidy(self) -> None:
         media.sweep()
         learning.learn(now=self._clock.now())
-        self._check_the_clock()
+        self._look_around()
+        report = rolling_check.check_some(CHECK_SECONDS, actor=self._plan.actor, should_stop=self._stop.is_set)
+        for line in filter(None, [*report.lines(), report.problem]):
+            self.summary.note(line)
 
-    def _check_the_clock(self) -> None:
+    def _look_around(self) -> None:
+        self._health.look_at_media_root()
         if self._health.needs_the_time(self._heartbeat.run):
             self._feed.ask_for_the_time()
 

@@ -5,34 +5,31 @@ its audit event. A crash may leave bytes without a row; their path comes from th
 keeps them, and the loss of the row removes them.
 """
 
-import hashlib
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.exceptions import LeaseLostError, MediaError
 from liveness.models import MediaKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import audit, download, inspection
+from liveness.services import audit, download, inspection, integrity
 from liveness.services.audit import Actor
 from liveness.services.inspection import Finding
 from liveness.services.retry import retried
 from liveness.services.transfer import Measured
-from liveness.signals import attempt_changed
 from liveness.storage import private_storage
 
-BLOCK = 1024 * 1024
 # Seconds between the last byte of a download, whose deadline may be all of that, or of a thumbnail, and its move into
 # place.
 INSPECTION_PATIENCE = 300.0
@@ -83,6 +80,7 @@ def store(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str = "") ->
     if not info.md5 or not info.size:
         raise MediaError("the vendor declared no usable size or MD5 for it")
     try:
+        marker.ensure()
         measured = _left_behind(media)
         if measured:
             return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor, run=run)
@@ -98,8 +96,9 @@ def rescue(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
     bytes are kept with a note in `flaw`, because a loss is for ever.
     """
     try:
+        marker.check()
         measured = _left_behind(media)
-    except OSError:
+    except (OSError, MediaError):
         return False
     if measured is None:
         return False
@@ -108,6 +107,12 @@ def rescue(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
     except (OSError, MediaError):
         finding = Finding(inspection.UNKNOWN_TYPE, flaw=NOT_INSPECTED)
     return _keep(media, measured, finding, now=now, actor=actor)
+
+
+def restore_thumbnail(media: StoredMedia) -> bool:
+    """Make the thumbnail of a stored picture again; False when the picture gives none. Raises OSError, MediaError."""
+    _inspect_in_place(media)
+    return Path(private_storage().path(_thumbnail(media))).exists()
 
 
 def discard(media: StoredMedia) -> None:
@@ -127,22 +132,29 @@ def discard(media: StoredMedia) -> None:
 def verify(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
     """Read a stored file again and compare size and digests; what was found is an audit event either way.
 
-    Raises MediaError, and records nothing, when the storage cannot be read now: that says nothing about the file.
+    A damaged file is wanted again while the vendor still has it. Raises MediaError, and records nothing, when the file
+    cannot be read now or the media root is not the right one: that says nothing about the file.
     """
-    measured = _read_again(Path(media.file.path))
-    is_sound = measured == Measured(media.size or 0, media.md5, media.sha256)
-    is_news = is_sound == (media.damaged_at is not None)
-    media.verified_at, media.damaged_at = now, None if is_sound else now
-    retried(lambda: _record_check(media, is_sound, actor))
-    if is_news:
-        # Later, because the attempt is locked before its media, and the caller may hold a lock on the file.
-        transaction.on_commit(partial(_announce, media.attempt_id))
-    return is_sound
+    return integrity.check(media, now=now, actor=actor, is_asked=True) is integrity.Verdict.SOUND
+
+
+def sweep_age() -> float:
+    """Seconds after which a file without a row, or in quarantine, is no longer part of a download under way."""
+    return max(app_settings.MEDIA_DEADLINES.values()) + INSPECTION_PATIENCE
 
 
 def sweep(now: float | None = None) -> int:
-    """Remove quarantine files that a killed run left behind; return how many. One that resists is passed over."""
-    removed, oldest = 0, (now or time.time()) - max(app_settings.MEDIA_DEADLINES.values()) - INSPECTION_PATIENCE
+    """Remove quarantine files that a killed run left behind; return how many. One that resists is passed over.
+
+    Where the media root is not the right one, nothing is removed.
+    """
+    try:
+        if marker.find_fault():
+            return 0
+    except DatabaseError:
+        # The run meets the same, and says so.
+        return 0
+    removed, oldest = 0, (now or time.time()) - sweep_age()
     for part in private_storage().parts():
         with suppress(OSError):
             if part.stat().st_mtime < oldest:
@@ -164,7 +176,7 @@ def _left_behind(media: StoredMedia) -> Measured | None:
     """Measure the file that a run put into place before it was killed; unlink it unless it is the one declared."""
     path = Path(private_storage().path(media.path))
     try:
-        measured = _measure(path)
+        measured = integrity.measure(path)
     except FileNotFoundError:
         return None
     if (measured.size, measured.md5) == (media.declared_size, media.declared_md5):
@@ -226,19 +238,6 @@ def _record_stored(media_id: int, measured: Measured, finding: Finding, now: dat
     return True
 
 
-@transaction.atomic
-def _record_check(media: StoredMedia, is_sound: bool, actor: Actor) -> None:
-    media.save(update_fields=["verified_at", "damaged_at"])
-    action = audit.MEDIA_VERIFIED if is_sound else audit.MEDIA_DAMAGED
-    audit.record(action, actor=actor, target=media, sha256=media.sha256)
-
-
-@transaction.atomic
-def _announce(attempt_id: int) -> None:
-    attempt = VerificationAttempt.objects.select_for_update().get(id=attempt_id)
-    attempt_changed.send(VerificationAttempt, attempt=attempt)
-
-
 def _change_wanted(media: StoredMedia, run: str, **changes: Any) -> None:
     _check_lease(media, run)
     rows = StoredMedia.objects.filter(id=media.id, state=MediaState.WANTED)
@@ -255,33 +254,3 @@ def _check_lease(media: StoredMedia, run: str) -> None:
 
 def _thumbnail(media: StoredMedia) -> str:
     return media.path + ".jpg"
-
-
-def _read_again(path: Path) -> Measured | None:
-    """What the stored file holds; None when it is gone, though the storage is there."""
-    try:
-        return _measure(path)
-    except FileNotFoundError:
-        if _is_in_use(Path(private_storage().location)):
-            return None
-        reason = "nothing is there; is its disk mounted?"
-    except OSError as problem:
-        reason = problem.strerror or type(problem).__name__
-    raise MediaError(f"LIVENESS_MEDIA_ROOT cannot be read now ({reason})")
-
-
-def _is_in_use(root: Path) -> bool:
-    try:
-        return any(root.iterdir())
-    except OSError:
-        return False
-
-
-def _measure(path: Path) -> Measured:
-    md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            size += len(block)
-            md5.update(block)
-            sha256.update(block)
-    return Measured(size, md5.hexdigest(), sha256.hexdigest())

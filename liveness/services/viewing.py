@@ -1,19 +1,32 @@
 """Looks at evidence: each is an audit event, and a file that is not what was stored is told at the first look."""
 
-from contextlib import suppress
+import errno
 from datetime import datetime, timedelta
+from enum import Enum
 
 from django.db import transaction
 from django.utils import timezone
 
+from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.exceptions import MediaError
 from liveness.models import AuditEvent, StoredMedia
-from liveness.services import audit, media
+from liveness.services import audit, integrity, media
 from liveness.services.audit import Actor
+from liveness.services.ownership import DENIED, UnreadableError
 
 # A video player asks for a file in many ranges: within the grant they are one look.
 ONE_LOOK = frozenset({audit.MEDIA_VIEWED, audit.MEDIA_PREVIEWED, audit.MEDIA_PREFETCHED, audit.MEDIA_REFUSED})
+
+
+class Availability(Enum):
+    """Whether a stored file can be shown now, and why not."""
+
+    AT_HAND = "at_hand"
+    MISSING = "missing"
+    # By its owner or mode; everything else is a disk or a volume that does not answer.
+    DENIED = "denied"
+    UNREADABLE = "unreadable"
 
 
 def record_look(file: StoredMedia, action: str, *, actor: Actor, now: datetime) -> None:
@@ -30,20 +43,28 @@ def record_look(file: StoredMedia, action: str, *, actor: Actor, now: datetime) 
             audit.record(action, actor=actor, target=file, kind=file.kind, sha256=file.sha256)
 
 
-def is_at_hand(file: StoredMedia, *, actor: Actor) -> bool:
-    """Is the stored file there, in its full size? If not, it is verified once, so that damage is on record.
+def availability(file: StoredMedia, *, actor: Actor) -> Availability:
+    """Can the stored file be shown? One that is missing or cut is verified once, so that damage is on record.
 
-    A storage that cannot be read now is no damage: the file is merely not at hand.
+    A file that cannot be read now is not damaged, and a media root that is not the right one says nothing about it.
     """
     try:
-        if file.file.size == file.size:
-            return True
-    except OSError:
-        pass
-    if file.damaged_at is None:
-        with suppress(MediaError):
+        if integrity.look(file, is_quick=True) is integrity.Verdict.SOUND:
+            return Availability.AT_HAND
+        if file.damaged_at is None:
             media.verify(file, now=timezone.now(), actor=actor)
-    return False
+    except UnreadableError as problem:
+        return Availability.DENIED if problem.is_denied else Availability.UNREADABLE
+    except MediaError:
+        return Availability.UNREADABLE
+    return Availability.MISSING
+
+
+def availability_of(problem: OSError) -> Availability:
+    """What an error of the file system says. Only a file that does not exist is missing."""
+    if problem.errno in (errno.ENOENT, errno.ENOTDIR):
+        return Availability.MISSING if marker.find_fault() is None else Availability.UNREADABLE
+    return Availability.DENIED if problem.errno in DENIED else Availability.UNREADABLE
 
 
 def _is_granted(file: StoredMedia, action: str, actor: Actor, now: datetime) -> bool:

@@ -1,8 +1,17 @@
 """Every system check, by its id: silent when all is well, and with a hint when not."""
 
+import os
+from pathlib import Path
+
 import pytest
 from django.core.checks import run_checks
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
+
+from liveness.marker import MARKER
+from liveness.models import MediaKind
+from liveness.services import media_root
+from tests.builders import make_attempt, make_media
+from tests.liveness.media.disks import as_nobody, open_directory, root, unmount
 
 GOOD = {
     "SECRET_KEY": "k" * 60,
@@ -165,3 +174,58 @@ def test_a_log_in_page_may_be_anywhere(settings, url):
 def test_without_our_pages_nobody_has_to_log_in(settings):
     settings.ROOT_URLCONF, settings.LOGIN_URL = "django.contrib.auth.urls", "/nowhere/"
     assert found() == []
+
+
+def messages(number):
+    [message] = [message for message in run_checks(tags=["liveness"]) if message.id == f"liveness.{number}"]
+    return message
+
+
+@pytest.mark.django_db
+def test_it_names_a_media_root_that_the_database_does_not_know():
+    make_media(make_attempt(), MediaKind.VIDEO, b"x")
+    assert found(deploy=True) == []
+    unmount()
+    assert found() == ["W015"]
+    assert set(found(deploy=True)) == {"W015", "E025"}
+    assert "is its volume mounted?" in messages("W015").msg
+    assert str(root()) in messages("W015").hint
+
+
+def test_without_a_database_it_does_not_ask_for_the_marker(monkeypatch):
+    def fail():
+        raise OperationalError("no such table")
+
+    monkeypatch.setattr(media_root, "fault", fail)
+    monkeypatch.setattr(media_root, "owner_problem", fail)
+    assert found(deploy=True) == []
+
+
+@pytest.mark.django_db
+def test_it_says_which_user_to_give_the_evidence_to(settings):
+    with open_directory() as directory:
+        settings.LIVENESS_MEDIA_ROOT = directory / "our evidence"
+        video = make_media(make_attempt(), MediaKind.VIDEO, b"x")
+        os.chown(root(), 65534, -1)
+        os.chown(root() / video.path, 65534, -1)
+        as_root = messages("W016")
+        os.chown(root() / MARKER, 65534, -1)
+        assert found() == []
+        os.chown(root(), 1, -1)
+        with as_nobody():
+            as_another = messages("W016")
+    assert "belongs to nobody, but files in it to root" in as_root.msg
+    assert f"sudo chown -R nobody '{directory}/our evidence'" in as_root.hint
+    assert "belongs to daemon, this process runs as nobody" in as_another.msg
+    assert "sudo chown -R nobody" in as_another.hint
+
+
+def test_a_relative_media_root_is_named_as_every_process_takes_it(settings):
+    settings.LIVENESS_MEDIA_ROOT_AS_SET = "evidence"
+    assert found() == ["W017"]
+    assert f"LIVENESS_MEDIA_ROOT=evidence is a relative path; every process of this project takes it for {root()}" in (
+        messages("W017").msg
+    )
+    settings.LIVENESS_MEDIA_ROOT_AS_SET = settings.LIVENESS_MEDIA_ROOT = Path("evidence")
+    assert found() == ["E012"]
+    assert str(Path("evidence").absolute()) in messages("E012").msg

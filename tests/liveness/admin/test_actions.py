@@ -1,11 +1,12 @@
 """The admin's actions: whom they ask, what they take, and what they say they did."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from liveness.client.errors import ConfigurationError
-from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia
+from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.summary import Counts, Summary
 from liveness.services import audit
@@ -15,6 +16,7 @@ from tests.liveness.admin.pages import ACT, ATTEMPTS, LOOK, MEDIA, everything, s
 from tests.people import make_user, signed_in
 
 pytestmark = pytest.mark.django_db
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -72,6 +74,7 @@ def test_too_many_attempts_at_once_are_refused(root, plans):
 
 
 def test_verifying_reads_the_files_again_and_tells_the_damaged_one(root, attempt):
+    VerificationAttempt.objects.update(issued_at=LONG_AGO, expires_at=LONG_AGO + timedelta(hours=2))
     video = attempt.media.get(kind=MediaKind.VIDEO)
     assert "2 files are sound." in told(root.post(f"{ATTEMPTS}{attempt.pk}/act/verify_media/"))
     Path(video.file.path).write_bytes(b"vidEo")
@@ -80,6 +83,13 @@ def test_verifying_reads_the_files_again_and_tells_the_damaged_one(root, attempt
         assert f"Video {video.public_id} is damaged or missing." in told(response)
     video.refresh_from_db()
     assert video.damaged_at
+
+
+def test_a_damaged_file_that_the_vendor_still_has_is_fetched_again(root, attempt):
+    video = attempt.media.get(kind=MediaKind.VIDEO)
+    Path(video.file.path).unlink()
+    response = root.post(MEDIA, {"action": "verify_media", "_selected_action": video.pk, "index": 0})
+    assert f"Video {video.public_id} is damaged or missing. It will be fetched again." in told(response)
 
 
 @pytest.mark.parametrize("name", ["refresh_now", "fetch_media_again", "verify_media", "delete_selected", "nonsense"])

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,11 @@ class Done:
     code: int
     out: str
     err: str
+
+    @property
+    def silent(self) -> bool:
+        """Did it do all it should, without a word?"""
+        return (self.code, self.out, self.err) == (0, "", "")
 
     @property
     def json(self) -> dict:
@@ -77,6 +84,34 @@ def portal(tmp_path, migrated):
     database.write_bytes(migrated)
     with Sandbox(rate_limit=None) as sandbox:
         yield Portal(_environment(database, tmp_path, sandbox), sandbox)
+
+
+def _capture(portal: Portal) -> None:
+    """Register three people and fetch their six files."""
+    portal.register_all(
+        [(portal.sandbox.issue("pass_amara", finishes_after=0, issued_ago=120), f"s{n}") for n in "abc"]
+    )
+    done = portal.run("liveness_refresh")
+    assert done.code == 0, done.err
+
+
+@pytest.fixture(scope="session")
+def snapshot(tmp_path_factory, migrated) -> Iterator[tuple[Path, Sandbox]]:
+    """The database and the evidence of an installation with six stored files, and its vendor."""
+    directory = tmp_path_factory.mktemp("captured")
+    (directory / "db.sqlite3").write_bytes(migrated)
+    with Sandbox(rate_limit=None) as sandbox:
+        _capture(Portal(_environment(directory / "db.sqlite3", directory, sandbox), sandbox))
+        yield directory, sandbox
+
+
+@pytest.fixture
+def captured(tmp_path, snapshot):
+    """A copy of it, for one test."""
+    directory, sandbox = snapshot
+    shutil.copy(directory / "db.sqlite3", tmp_path / "db.sqlite3")
+    shutil.copytree(directory / "evidence", tmp_path / "evidence")
+    return Portal(_environment(tmp_path / "db.sqlite3", tmp_path, sandbox), sandbox)
 
 
 def _environment(database: Path, directory: Path, sandbox: Sandbox | None) -> dict[str, str]:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from liveness.models import MediaKind, MediaState, StoredMedia
+from liveness.models import MediaKind, MediaState, Outcome, StoredMedia
 from liveness.services import audit
 from tests.builders import make_attempt, make_media
 from tests.liveness.door.visiting import CONTENT, SEALS, actions, seals, url, with_thumbnail
+from tests.liveness.media.disks import as_nobody, open_directory, root, unmount
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,51 @@ def test_a_missing_or_cut_file_is_told_and_recorded_once(viewer, keeper, video, 
     assert actions() == [audit.MEDIA_DAMAGED]
     video.refresh_from_db()
     assert video.damaged_at
+
+
+@pytest.mark.parametrize("tail", ["", "thumbnail/"])
+def test_a_file_of_another_user_is_not_called_missing(viewer, tail, settings):
+    with open_directory() as directory:
+        settings.LIVENESS_MEDIA_ROOT = directory / "evidence"
+        picture = with_thumbnail(make_media(make_attempt(), MediaKind.BEST_FRAME, CONTENT))
+        for path in (root(), *root().rglob("*")):
+            path.chmod(0o755)
+        for stored in (picture.file, picture.thumbnail):
+            Path(stored.path).chmod(0o600)
+        with as_nobody():
+            response = viewer.get(url(picture, tail))
+        root().chmod(0o700)
+        with as_nobody():
+            locked = viewer.get(url(picture, tail))
+    assert response.status_code == 503
+    assert "cannot be read (permission)" in response.text
+    assert locked.status_code == 503
+    assert seals(response) == SEALS
+    assert str(directory) not in response.text
+    picture.refresh_from_db()
+    assert (picture.state, picture.damaged_at) == (MediaState.STORED, None)
+
+
+@pytest.mark.parametrize("tail", ["", "thumbnail/"])
+def test_a_file_of_a_volume_that_is_not_mounted_is_not_called_missing(viewer, tail):
+    picture = with_thumbnail(make_media(make_attempt(), MediaKind.BEST_FRAME, CONTENT))
+    unmount()
+    response = viewer.get(url(picture, tail))
+    assert response.status_code == 503
+    assert "missing" not in response.text
+    picture.refresh_from_db()
+    assert picture.damaged_at is None
+    assert audit.MEDIA_DAMAGED not in actions()
+
+
+def test_a_missing_file_that_the_vendor_still_has_will_be_fetched_again(viewer):
+    attempt = make_attempt(outcome=Outcome.PASSED)
+    video = make_media(attempt, MediaKind.VIDEO, CONTENT)
+    Path(video.file.path).unlink()
+    assert viewer.get(url(video)).status_code == 410
+    video.refresh_from_db()
+    attempt.refresh_from_db()
+    assert (video.state, bool(attempt.next_poll_at)) == (MediaState.WANTED, True)
 
 
 def test_a_missing_thumbnail_is_no_fault_page(viewer):

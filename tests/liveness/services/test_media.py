@@ -11,6 +11,7 @@ from django.utils import timezone
 from liveness.admin import reports
 from liveness.client.types import FileInfo
 from liveness.exceptions import MediaError
+from liveness.marker import MARKER
 from liveness.models import AuditEvent, MediaKind, MediaState, StoredMedia
 from liveness.sandbox.subjects import ASSETS
 from liveness.services import audit, inspection, media, viewing
@@ -121,7 +122,7 @@ def leave_behind(item, content):
 
 
 def files():
-    return [path for path in Path(private_storage().location).rglob("*") if path.is_file()]
+    return [path for path in Path(private_storage().location).rglob("*") if path.is_file() and path.name != MARKER]
 
 
 def assert_it_is_stored(item):
@@ -264,22 +265,29 @@ def test_a_moved_file_survives_a_power_cut_with_its_new_directory(wanted, monkey
     assert {str(final.parent), str(final.parents[1])} <= set(synced)
 
 
-@pytest.mark.parametrize("trouble", ["an unreadable disk", "a disk that is not mounted"])
-def test_a_file_that_cannot_be_read_now_is_not_called_damaged(trouble, video, monkeypatch, rf):
-    def fail(*args):
+def test_a_file_on_a_disk_that_cannot_be_read_now_is_not_called_damaged(video, monkeypatch, rf):
+    def fail(*args, **kwargs):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    if trouble == "an unreadable disk":
-        monkeypatch.setattr(Path, "open", fail)
-        monkeypatch.setattr(os.path, "getsize", fail)
-    else:
-        Path(private_storage().location).rename(Path(private_storage().location).with_name("elsewhere"))
-    with pytest.raises(MediaError, match="cannot be read now"):
-        verify(video)
-    video.refresh_from_db()
-    assert not viewing.is_at_hand(video, actor=ACTOR)
-    assert admin_says(rf, video) == ["0 files are sound.", f"{video}: LIVENESS_MEDIA_ROOT cannot be read now"]
-    assert video.damaged_at is None
+    stat = Path.stat
+    monkeypatch.setattr(
+        Path, "stat", lambda path, **more: fail() if path.name == video.path[3:] else stat(path, **more)
+    )
+    assert_it_is_not_called_damaged(video, rf, "LIVENESS_MEDIA_ROOT cannot be read now")
+
+
+def test_a_file_on_a_disk_that_is_not_mounted_is_not_called_damaged(video, rf):
+    Path(private_storage().location).rename(Path(private_storage().location).with_name("elsewhere"))
+    assert_it_is_not_called_damaged(video, rf, "LIVENESS_MEDIA_ROOT has no marker file")
+
+
+def assert_it_is_not_called_damaged(item, rf, reason):
+    with pytest.raises(MediaError, match=reason):
+        verify(item)
+    item.refresh_from_db()
+    assert viewing.availability(item, actor=ACTOR) is viewing.Availability.UNREADABLE
+    assert admin_says(rf, item) == ["0 files are sound.", f"{item}: {reason}"]
+    assert item.damaged_at is None
     assert not AuditEvent.objects.exists()
 
 

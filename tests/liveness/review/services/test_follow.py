@@ -11,7 +11,7 @@ from django.utils import timezone
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.review.models import Review, ReviewState
 from liveness.review.policy import APPROVE, REJECT
-from liveness.review.services import actions, dossier, follow
+from liveness.review.services import actions, dossier, follow, seen
 from liveness.services import attempts, audit, media
 from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media, make_result
@@ -28,6 +28,9 @@ def store(attempt) -> Review:
         make_media(attempt, MediaKind(file.kind), f"{file.kind} {attempt.pk}".encode())
     attempts.settle(attempt.pk, now=timezone.now())
     return fresh(attempt)
+
+
+LATER = {"issued_at": timezone.now() - timedelta(hours=3)}
 
 
 def damage(file: StoredMedia) -> None:
@@ -143,7 +146,7 @@ class TestSignals:
     def test_a_damaged_file_that_is_found_is_flagged_and_found_sound_unflagged(
         self, django_capture_on_commit_callbacks
     ):
-        review = make_review()
+        review = make_review(**LATER)
         file = review.attempt.media.get(kind=MediaKind.VIDEO)
         content = Path(file.file.path).read_bytes()
         damage(file)
@@ -174,6 +177,14 @@ class TestSignals:
         assert fresh(third).signals == []
         assert answer(third, make_result(**NO_MEDIA)).signals == ["repeated"]
 
+    def test_a_file_damaged_while_the_vendor_still_has_it_counts_as_not_there(self):
+        review = make_review()
+        file = review.attempt.media.get(kind=MediaKind.VIDEO)
+        damage(file)
+        assert not media.verify(file, now=timezone.now(), actor=ACTOR)
+        assert fresh(review).version == review.version + 1
+        assert seen.situation(review.attempt, seen.Seen(), []).missing == 1
+
 
 class TestDecided:
     def test_new_evidence_flags_what_was_decided_and_leaves_it_decided(self):
@@ -184,7 +195,7 @@ class TestDecided:
         assert after.signals == ["diverged", "changed"]
 
     def test_evidence_that_is_as_it_was_is_not_flagged(self, django_capture_on_commit_callbacks):
-        review = make_review()
+        review = make_review(**LATER)
         decide(review, make_reviewer(), APPROVE)
         file = review.attempt.media.first()
         content = Path(file.file.path).read_bytes()

@@ -1,0 +1,182 @@
+"""What may be done about a finding of `reconcile`. Nothing is deleted, and each act is an event of the audit chain."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from django.db import transaction
+
+from liveness import marker
+from liveness.exceptions import MediaError
+from liveness.models import MediaState, StoredMedia, VerificationAttempt
+from liveness.services import audit, integrity, media
+from liveness.services.audit import Actor
+from liveness.services.download import explain
+from liveness.services.integrity import Verdict
+from liveness.services.reconcile import Finding, Kind
+from liveness.signals import attempt_changed
+from liveness.storage import private_storage
+
+CHANGED = "the file or its row has changed meanwhile"
+GIVEN_UP = "its stored file was missing or damaged and was given up"
+
+
+class Choice(Enum):
+    """What the operator allows. In this order: what can be adopted is not given up, and what is given up is settled."""
+
+    ADOPT = "adopt"
+    GIVE_UP = "give_up"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done; `is_settled` is False when rows and files still do not agree after it."""
+
+    text: str
+    is_settled: bool = True
+
+
+Act = Callable[[Finding, datetime, Actor], Done]
+
+
+def settle(findings: list[Finding], choices: set[Choice], *, now: datetime, actor: Actor) -> None:
+    """Do what is allowed about each finding and note it there. What one row lacks is adopted before anything else."""
+    adopted = set()
+    for finding in sorted(findings, key=lambda finding: finding.kind is not Kind.ADOPTABLE):
+        if finding.row_id in adopted and finding.kind in (Kind.ROW_WITHOUT_FILE, Kind.FILE_CHANGED):
+            finding.done, finding.is_settled = "its file was adopted", True
+            continue
+        _settle(finding, choices, now, actor)
+        if finding.is_settled and finding.kind is Kind.ADOPTABLE:
+            adopted.add(finding.row_id)
+
+
+def _settle(finding: Finding, choices: set[Choice], now: datetime, actor: Actor) -> None:
+    act = next((ACTS[key] for choice in Choice if choice in choices and (key := (choice, finding.kind)) in ACTS), None)
+    if act is None:
+        return
+    try:
+        done = act(finding, now, actor)
+    except OSError as problem:
+        done = Done(f"not done: {explain(problem)}", is_settled=False)
+    except MediaError as problem:
+        done = Done(f"not done: {problem}", is_settled=False)
+    finding.done, finding.is_settled = done.text, done.is_settled
+
+
+def _adopt(finding: Finding, now: datetime, actor: Actor) -> Done:
+    """Move the file to the place of its row, which is then stored."""
+    with transaction.atomic():
+        attempt, row = _locked(finding)
+        path = marker.root() / finding.name
+        if not _is_of(path, row):
+            raise MediaError(CHANGED)
+        was = row.state
+        _move(path, row, now)
+        _store(row, was, now, actor)
+        audit.record(
+            audit.MEDIA_ADOPTED, actor=actor, target=row, kind=row.kind, was=was, name=finding.name, sha256=row.sha256
+        )
+        attempt_changed.send(VerificationAttempt, attempt=attempt)
+    return Done("adopted")
+
+
+def _restore_thumbnail(finding: Finding, now: datetime, actor: Actor) -> Done:
+    row = StoredMedia.objects.get(id=finding.row_id)
+    if not media.restore_thumbnail(row):
+        raise MediaError("the picture gives no thumbnail")
+    with transaction.atomic():
+        audit.record(audit.MEDIA_ADOPTED, actor=actor, target=row, kind=row.kind, name=str(row.thumbnail))
+    return Done("made again")
+
+
+def _set_aside(finding: Finding, now: datetime, actor: Actor) -> Done:
+    """Move a file that no row names into the quarantine of this day."""
+    with transaction.atomic():
+        name = private_storage().set_aside(marker.root() / finding.name, now)
+        audit.record(audit.MEDIA_SET_ASIDE, actor=actor, name=finding.name, set_aside=name)
+    return Done(f"moved to {name}")
+
+
+def _set_damaged_aside(finding: Finding, now: datetime, actor: Actor) -> Done:
+    """Put damaged bytes into quarantine. While the vendor still has the file, it is fetched again."""
+    row = StoredMedia.objects.get(id=finding.row_id)
+    verdict = integrity.check(row, now=now, actor=actor, is_asked=False)
+    if row.state == MediaState.WANTED:
+        return Done("it will be fetched again")
+    if verdict is not Verdict.CHANGED:
+        raise MediaError(CHANGED)
+    with transaction.atomic():
+        name = private_storage().set_aside(Path(private_storage().path(row.path)), now)
+        audit.record(audit.MEDIA_SET_ASIDE, actor=actor, target=row, name=row.path, set_aside=name)
+    return Done(f"moved to {name}; the row has no file now", is_settled=False)
+
+
+def _give_up(finding: Finding, now: datetime, actor: Actor) -> Done:
+    """The evidence cannot be had any more: its row is lost, until a file with its digest is adopted."""
+    with transaction.atomic():
+        attempt, row = _locked(finding)
+        if row.state != MediaState.STORED or integrity.look(row) is Verdict.SOUND:
+            raise MediaError(CHANGED)
+        path = Path(private_storage().path(row.path))
+        name = private_storage().set_aside(path, now) if path.exists() else ""
+        row.state, row.closed_at, row.reason = MediaState.LOST, now, GIVEN_UP
+        row.file.name, row.thumbnail.name, row.damaged_at = "", "", None
+        row.save()
+        audit.record(
+            audit.MEDIA_LOST, actor=actor, target=row, kind=row.kind, reason=GIVEN_UP, sha256=row.sha256, set_aside=name
+        )
+        attempt_changed.send(VerificationAttempt, attempt=attempt)
+    return Done("given up")
+
+
+ACTS: dict[tuple[Choice, Kind], Act] = {
+    (Choice.ADOPT, Kind.ADOPTABLE): _adopt,
+    (Choice.ADOPT, Kind.THUMBNAIL_MISSING): _restore_thumbnail,
+    (Choice.QUARANTINE, Kind.FILE_WITHOUT_ROW): _set_aside,
+    (Choice.QUARANTINE, Kind.LEFTOVER): _set_aside,
+    (Choice.QUARANTINE, Kind.FILE_CHANGED): _set_damaged_aside,
+    (Choice.GIVE_UP, Kind.ROW_WITHOUT_FILE): _give_up,
+    (Choice.GIVE_UP, Kind.FILE_CHANGED): _give_up,
+}
+
+
+def _locked(finding: Finding) -> tuple[VerificationAttempt, StoredMedia]:
+    """The attempt first and its media second, as everywhere."""
+    attempt_id = StoredMedia.objects.values_list("attempt_id", flat=True).get(id=finding.row_id)
+    attempt = VerificationAttempt.objects.select_for_update().get(id=attempt_id)
+    return attempt, StoredMedia.objects.select_for_update().get(id=finding.row_id)
+
+
+def _is_of(path: Path, row: StoredMedia) -> bool:
+    """Are these still the bytes that the row lacks?"""
+    measured = integrity.measure(path)
+    if (measured.size, measured.md5) != (row.declared_size, row.declared_md5):
+        return False
+    if row.state == MediaState.STORED:
+        return measured.sha256 == row.sha256 and integrity.look(row) is not Verdict.SOUND
+    return row.state in (MediaState.WANTED, MediaState.LOST)
+
+
+def _move(path: Path, row: StoredMedia, now: datetime) -> None:
+    place = Path(private_storage().path(row.path))
+    if path == place:
+        return
+    if place.exists():
+        private_storage().set_aside(place, now)
+    private_storage().admit(path, row.path)
+
+
+def _store(row: StoredMedia, was: str, now: datetime, actor: Actor) -> None:
+    if was == MediaState.STORED:
+        row.damaged_at, row.verified_at = None, now
+        row.save(update_fields=["damaged_at", "verified_at"])
+        return
+    row.state, row.closed_at = MediaState.WANTED, None
+    row.save(update_fields=["state", "closed_at"])
+    if not media.rescue(row, now=now, actor=actor):
+        raise MediaError("the storage does not give the file back")
+    row.refresh_from_db()
