@@ -178,6 +178,8 @@ else:
     CONTENT_SECURITY_POLICY = {"DIRECTIVES": CSP_DIRECTIVES}
 
 globals().update(env.email_url("DJANGO_EMAIL_URL", default="smtp://localhost:25"))
+# URLs of services may hold passwords, and Django's error reports show settings.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "kyc_portal.reports.ReporterFilter"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DJANGO_FROM_EMAIL", default="kyc-portal@localhost")
 
@@ -195,6 +197,8 @@ LIVENESS_SECRET_ID = env.str("TENCENTCLOUD_SECRET_ID", default="")
 LIVENESS_SECRET_KEY = env.str("TENCENTCLOUD_SECRET_KEY", default="")
 LIVENESS_SESSION_TOKEN = env.str("TENCENTCLOUD_TOKEN", default="")
 LIVENESS_ENDPOINT = env.str("LIVENESS_ENDPOINT", default="https://faceid.tencentcloudapi.com")
+LIVENESS_PROXY = env.str("LIVENESS_PROXY", default="")
+LIVENESS_CA_BUNDLE = env.str("LIVENESS_CA_BUNDLE", default="")
 LIVENESS_REGION = env.str("LIVENESS_REGION", default="ap-singapore")
 LIVENESS_RATE_LIMIT = env.float("LIVENESS_RATE_LIMIT", default=20)
 LIVENESS_TOKEN_TTL = env.int("LIVENESS_TOKEN_TTL", default=7200)

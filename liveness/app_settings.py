@@ -38,6 +38,16 @@ class AppSettings:
         return str(self._get("ENDPOINT", "https://faceid.tencentcloudapi.com"))
 
     @property
+    def PROXY(self) -> str:
+        """URL of the HTTP proxy for calls and downloads over HTTPS; empty: none. The environment's is never used."""
+        return str(self._get("PROXY", ""))
+
+    @property
+    def CA_BUNDLE(self) -> str:
+        """PEM file of the only certificate authorities to trust; empty: the public ones of `certifi`."""
+        return str(self._get("CA_BUNDLE", ""))
+
+    @property
     def REGION(self) -> str:
         """Region of attempts that are registered without one."""
         return str(self._get("REGION", "ap-singapore"))

@@ -12,7 +12,7 @@ class LivenessConfig(AppConfig):
 
     def ready(self) -> None:
         pre_migrate.connect(_guard_tables, sender=self)
-        from liveness import checks, database_checks, media_checks  # noqa: F401
+        from liveness import checks, database_checks, media_checks, route_checks  # noqa: F401
 
 
 def _guard_tables(**kwargs: Any) -> None:

@@ -23,7 +23,16 @@ from liveness.services import audit, viewing
 from liveness.services.audit import Actor
 from liveness.services.viewing import Availability
 
-SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "video/mp4": "mp4", "video/webm": "webm"}
+SUFFIXES = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/avif": "avif",
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/webm": "webm",
+    "video/x-matroska": "mkv",
+}
 UNKNOWN_TYPE = "application/octet-stream"
 # What an <img>, a <video> and a fetch() of our own pages send (W3C Fetch Metadata).
 EMBEDDING = frozenset({"image", "video", "empty"})

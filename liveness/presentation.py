@@ -26,8 +26,8 @@ class Row:
 
     @property
     def is_complete(self) -> bool:
-        """Both files are there, can be shown, and were not found damaged."""
-        return all(file and file.is_viewable and not file.damaged_at for file in (self.frame, self.video))
+        """Both files are there, are verified, can be shown whole, and were not found damaged."""
+        return all(file and file.is_viewable and not _is_doubtful(file) for file in (self.frame, self.video))
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,12 @@ def _row(attempt: VerificationAttempt) -> Row:
 
 def _best(media: list[StoredMedia], kind: MediaKind) -> StoredMedia | None:
     of_kind = [row for row in media if row.kind == kind]
-    return next((row for row in of_kind if row.is_viewable), of_kind[0] if of_kind else None)
+    # A verified file goes before one that is not.
+    return min(of_kind, key=lambda row: (not row.is_viewable, row.is_unverified), default=None)
+
+
+def _is_doubtful(file: StoredMedia) -> bool:
+    return file.damaged_at is not None or file.is_unverified or file.is_incomplete
 
 
 def _answers(attempt: VerificationAttempt) -> list[Answer]:

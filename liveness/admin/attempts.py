@@ -23,7 +23,7 @@ from liveness.services.audit import Actor
 from liveness.services.registration import REGIONS
 from liveness.templatetags.liveness import badge, minute
 
-LACKING = (MediaState.WANTED, MediaState.LOST, MediaState.ABSENT)
+LACKING = (MediaState.WANTED, MediaState.LOST, MediaState.ABSENT, MediaState.UNVERIFIED)
 
 
 class RegionFilter(admin.SimpleListFilter):

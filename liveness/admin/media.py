@@ -92,7 +92,7 @@ class StoredMediaAdmin(FactsAdmin):
 
     @admin.display(description=gettext_lazy("remark"))
     def remark(self, file: StoredMedia) -> str:
-        return file.flaw or file.reason
+        return file.flaw or file.reason or (str(file.get_condition_display()) if file.is_incomplete else "")
 
     @admin.display(description=gettext_lazy("subject"))
     def subject(self, file: StoredMedia) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from liveness.exceptions import MediaError
-from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.models import HELD, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.refresh import on_demand
 from liveness.refresh.summary import Summary
 from liveness.services import media
@@ -28,7 +28,7 @@ def refresh(request: HttpRequest, attempts: list[VerificationAttempt]) -> None:
 
 def verify(request: HttpRequest, files: Iterable[StoredMedia]) -> None:
     """Read the stored files again and say which are sound."""
-    stored = [file for file in files if file.state == MediaState.STORED]
+    stored = [file for file in files if file.state in HELD]
     problems = [problem for file in stored if (problem := _problem(file, Actor.user(request.user)))]
     sound = len(stored) - len(problems)
     text = ngettext("%(count)d file is sound.", "%(count)d files are sound.", sound) % {"count": sound}

@@ -1,13 +1,18 @@
 """urllib3 connections that obey the total deadline at every step and dial through a Dialer.
 
-urllib3 bounds each single read, so a server that drips one byte a second can hold a caller for ever; and it looks the
-host name up itself, so an address checked beforehand need not be the one it connects to. Both are mended here.
+urllib3 bounds each single read, so a server that drips one byte a second can hold a caller for ever; it looks the host
+name up itself, so an address checked beforehand need not be the one it connects to; it rewrites the target of a
+request, which breaks a signature over it; and it cannot tell a connection that was closed while idle from one that was
+cut within an answer. All four are mended here.
 """
 
 import http.client
 import io
 import socket
-from contextlib import suppress
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -15,6 +20,25 @@ from urllib3.util.response import assert_header_parsing
 
 from liveness.client.deadline import Deadline, deadline_error
 from liveness.client.dialer import Dialer
+from liveness.client.errors import StaleConnectionError
+
+# How the end of a connection shows, beside an orderly one.
+_CUT_OFF = (ConnectionError, ssl.SSLEOFError)
+_target: ContextVar[str | None] = ContextVar("request_target", default=None)
+
+
+@contextmanager
+def exact_target(target: str | None) -> Iterator[None]:
+    """Requests inside ask for this target byte for byte, whatever the library made of it; None leaves it alone."""
+    reset = _target.set(target)
+    try:
+        yield
+    finally:
+        _target.reset(reset)
+
+
+class UnansweredError(ConnectionResetError):
+    """The connection ended before one byte of an answer came."""
 
 
 class _BoundedReader(io.RawIOBase):
@@ -27,6 +51,7 @@ class _BoundedReader(io.RawIOBase):
         self._deadline = Deadline.current()
         self.is_stopped = False
         self.is_at_end = False
+        self.has_received = False
 
     def readable(self) -> bool:
         return True
@@ -42,6 +67,7 @@ class _BoundedReader(io.RawIOBase):
                 raise deadline_error() from None
             raise
         self.is_at_end = received == 0
+        self.has_received |= bool(received)
         return received
 
     def close(self) -> None:
@@ -60,7 +86,12 @@ class _BoundedResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(self._reader)
 
     def begin(self) -> None:
-        super().begin()
+        try:
+            super().begin()
+        except _CUT_OFF as failure:
+            if self._reader.has_received:
+                raise
+            raise UnansweredError from failure
         # http.client takes the end of the connection for the end of the headers, and skips what follows a line that
         # is no header: in both cases a lost Content-Length would make a cut body look whole.
         if self._reader.is_at_end:
@@ -91,22 +122,38 @@ class BoundedConnection(HTTPConnection):
     dialer: ClassVar[Dialer]
     response_class = _BoundedResponse
     _parts: list[bytes] | None = None
+    # Has this connection brought an answer before? Then it may have been closed while it was idle.
+    _is_used = False
 
     def _new_conn(self) -> socket.socket:
         # Not `self.host`, which lost the trailing dot that keeps the resolver's search list out.
         host = self._dns_host.strip("[]")
         return self.dialer.connect(host, self.port, self.timeout, self.socket_options or ())
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
+    def connect(self) -> None:
+        self._is_used = False
+        super().connect()
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         # urllib3 sends the head and the body of a request by themselves; together they are one packet, and one wake-up
         # of the other side.
         self._parts = []
         try:
-            super().request(*args, **kwargs)
+            super().request(method, _target.get() or url, *args, **kwargs)
             request = b"".join(self._parts)
         finally:
             self._parts = None
         self.send(request)
+
+    def getresponse(self) -> Any:
+        was_used, self._is_used = self._is_used, True
+        try:
+            return super().getresponse()
+        except UnansweredError:
+            if not was_used:
+                raise
+        # Outside the handler, so that the request does not hang on the error as its context.
+        raise StaleConnectionError("Network.Stale", "the other side closed the idle connection; try again.")
 
     def send(self, data: Any) -> None:
         if self._parts is not None:
@@ -118,7 +165,14 @@ class BoundedConnection(HTTPConnection):
 
 
 class BoundedTlsConnection(BoundedConnection, HTTPSConnection):
-    """The same over TLS; name checks and certificate stay with the host name, not the address."""
+    """The same over TLS; name checks and certificate stay with the host name, not the address.
+
+    It alone goes through the proxy: what is not encrypted stays off it.
+    """
+
+    def _new_conn(self) -> socket.socket:
+        host = self._dns_host.strip("[]")
+        return self.dialer.tunnel(host, self.port, self.timeout, self.socket_options or ())
 
 
 def connection_classes(dialer: Dialer) -> dict[str, type[BoundedConnection]]:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from liveness.client.deadline import Deadline, deadline_error
-from liveness.client.errors import AddressRefusedError, NetworkError
+from liveness.client.errors import AddressRefusedError, DeadlineError, NetworkError
+from liveness.client.proxy import Proxy, open_tunnel
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 AddressGuard = Callable[[IpAddress], bool]
@@ -24,10 +25,15 @@ def system_resolver(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Dialer:
-    """Looks a name up, checks every address with `guard`, and connects to one of exactly those addresses."""
+    """Looks a name up, checks every address with `guard`, and connects to one of exactly those addresses.
+
+    With a `proxy` it is the proxy who looks the host up in `tunnel`, and no address is there to be checked, unless the
+    host is one.
+    """
 
     resolver: Resolver = system_resolver
     guard: AddressGuard | None = None
+    proxy: Proxy | None = None
 
     def connect(self, host: str, port: int, timeout: float | None, options: SocketOptions = ()) -> socket.socket:
         """A connected socket. `timeout` (seconds) bounds the look-up and each attempt; the deadline bounds all.
@@ -46,6 +52,40 @@ class Dialer:
             raise deadline_error()
         code, what = ("ConnectTimeout", "answered in time") if late else ("Connect", "accepted a connection")
         raise NetworkError(f"Network.{code}", f"no address of the host {what}; try again later.")
+
+    def tunnel(self, host: str, port: int, timeout: float | None, options: SocketOptions = ()) -> socket.socket:
+        """A socket connected to the host: through the proxy if there is one, or else as `connect` does it.
+
+        Raises what `connect` raises, or ProxyRefusedError.
+        """
+        if self.proxy is None:
+            return self.connect(host, port, timeout, options)
+        self._check_literal(host)
+        sock = self._reach(self.proxy, timeout, options)
+        try:
+            open_tunnel(sock, self.proxy, host, port, timeout)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _reach(self, proxy: Proxy, timeout: float | None, options: SocketOptions) -> socket.socket:
+        try:
+            return Dialer(self.resolver).connect(proxy.host, proxy.port, timeout, options)
+        except DeadlineError:
+            raise
+        except NetworkError as problem:
+            text = f"the proxy of LIVENESS_PROXY cannot be reached ({problem.code}); try again later."
+            error = NetworkError("Network.Proxy", text)
+        raise error
+
+    def _check_literal(self, host: str) -> None:
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return
+        if self.guard is not None and not self.guard(address):
+            raise _refusal()
 
     def _look_up(self, host: str, port: int, timeout: float | None, deadline: Deadline) -> list[IpAddress]:
         found = _in_thread(lambda: self.resolver(host, port), deadline.bound(timeout))

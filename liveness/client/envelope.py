@@ -1,5 +1,10 @@
-"""Reading the vendor's envelope `{"Response": {...}}` strictly: what is not one well-formed answer is an error."""
+"""Reading the vendor's envelope `{"Response": {...}}`.
 
+A result can be read for two hours only, so a rule that refuses an answer may lose it. Four things refuse one: it is not
+one JSON object, it has no `Response`, it has an `Error`, or (see `liveness.client.types`) it has no `Result`.
+"""
+
+import codecs
 import json
 import math
 import re
@@ -10,6 +15,16 @@ from liveness.client.errors import FaceIdError, MalformedAnswerError, ThrottledE
 from liveness.client.redaction import without_secrets
 from liveness.client.types import request_id_of
 
+MAX_DIGITS = 1_000
+
+# The longer mark first: the one of UTF-16 is the beginning of the one of UTF-32.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}(\.[A-Za-z0-9]{1,64}){0,3}")
 
 
@@ -46,13 +61,25 @@ def _load(body: bytes) -> Any:
     """The document, or None. The decoder's own exception quotes the whole body, so it must not travel on."""
     try:
         return json.loads(
-            body.decode("utf-8"),
+            _text(body),
             object_pairs_hook=_unique_names,
+            parse_int=_integer,
             parse_float=_finite,
-            parse_constant=_finite,
+            parse_constant=_no_number,
         )
     except (ValueError, RecursionError):
         return None
+
+
+def _text(body: bytes) -> str:
+    """The body as text, in UTF-8 or what its byte order mark says (Unicode Standard, section 23.8), without the mark.
+
+    A broken character cannot change the structure of the document, so it costs one character and not the result.
+    """
+    for mark, encoding in _MARKS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(encoding, "replace")
+    return body.decode("utf-8", "replace")
 
 
 def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -62,11 +89,19 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return names
 
 
-def _finite(literal: str) -> float:
+def _integer(literal: str) -> int | str:
+    """The number. One with more digits than Python converts stays text, because it is no reason to lose a result."""
+    return int(literal) if len(literal) <= MAX_DIGITS else literal
+
+
+def _finite(literal: str) -> float | str:
     number = float(literal)
-    if not math.isfinite(number):
-        raise ValueError("not a finite number")
-    return number
+    return number if math.isfinite(number) else literal
+
+
+def _no_number(literal: str) -> float:
+    # NaN and Infinity are no JSON (RFC 8259, section 6).
+    raise ValueError("not a JSON number")
 
 
 def _vendor_error(

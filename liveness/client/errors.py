@@ -59,6 +59,17 @@ class DeadlineError(NetworkError):
     """The total deadline of the exchange ran out, however busy the other side was."""
 
 
+class StaleConnectionError(NetworkError):
+    """A connection that had been used before was closed by the other side while it was idle: no byte came back."""
+
+
+class ProxyRefusedError(NetworkError):
+    """The proxy of LIVENESS_PROXY refuses to connect us. It would refuse every other call too, so the run stops."""
+
+    retryable = False
+    stops_run = True
+
+
 class TlsError(NetworkError):
     """The server's certificate is not valid for its name. Verification is never turned off, so the run stops."""
 

@@ -14,7 +14,7 @@ import requests
 
 from liveness.client.endpoint import parse_endpoint
 from liveness.client.errors import BadRequestError, ConfigurationError
-from liveness.client.session import build_session
+from liveness.client.session import Route, build_session
 from liveness.client.signing import Credentials
 from liveness.client.transport import Channel, Limits, call
 from liveness.client.types import (
@@ -38,7 +38,8 @@ class FaceIdClient:
     Make one per thread (and per process, after a fork): the session inside is not shared. Every method raises a
     FaceIdError when there is no result; nothing is retried here. Raises ConfigurationError, before any call, for keys,
     regions, endpoints or time limits that cannot work. `timeouts` are (connect, read) and `deadline` is the whole
-    exchange, in seconds; `clock` gives Unix seconds; `on_date` is given the time of every answer, in Unix seconds.
+    exchange, in seconds; `clock` gives Unix seconds; `on_date` is given the time of every answer, in Unix seconds;
+    `route` names proxy and authorities, unless a session is given.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class FaceIdClient:
         deadline: float = 10.0,
         clock: Callable[[], float] = time.time,
         on_date: Callable[[float], None] = lambda unix: None,
+        route: Route | None = None,
     ) -> None:
         _check_credentials(credentials)
         if region not in REGIONS:
@@ -60,7 +62,7 @@ class FaceIdClient:
         where = parse_endpoint(endpoint)
         guard = (lambda address: address.is_loopback) if where.is_loopback else None
         self._channel = Channel(
-            session=session or build_session(guard=guard),
+            session=session or build_session(guard=guard, route=route),
             endpoint=where,
             credentials=credentials,
             region=region,

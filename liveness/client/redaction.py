@@ -9,6 +9,7 @@ MAX_STRING = 4_000
 MAX_LEDGER = 65_536
 MAX_DEPTH = 32
 HIDDEN = "[hidden]"
+TOO_DEEP = "[nested too deeply]"
 
 # A shorter "secret" would be found by chance inside ordinary answers.
 _SHORTEST_SECRET = 8
@@ -31,6 +32,11 @@ _SEPARATORS = re.compile(r"([\s\"<>]+)")
 def storable(text: str) -> str:
     """The text without NUL and lone surrogates, which JSON may carry but PostgreSQL refuses."""
     return _UNSTORABLE.sub(_REPLACEMENT, text)
+
+
+def has_url(text: str) -> bool:
+    """Does the text hold the beginning of a URL, also an escaped one?"""
+    return _MARKER.search(text) is not None
 
 
 def without_url_secrets(text: str) -> str:
@@ -69,7 +75,7 @@ def ledger(response: Mapping[str, Any], first: Sequence[str], secrets: Sequence[
     """A copy of the answer fit for the ledger: cleaned, and at most `MAX_LEDGER` characters of JSON.
 
     The fields named in `first` are kept first; those that no longer fit are left out and counted under `[dropped]`.
-    Raises RecursionError when the answer is nested deeper than `MAX_DEPTH`.
+    What is nested deeper than `MAX_DEPTH` is replaced by a word.
     """
     cleaned = {clean_text(name, secrets): _clean(value, secrets, 1) for name, value in response.items()}
     if len(json.dumps(cleaned)) <= MAX_LEDGER:
@@ -85,10 +91,10 @@ def ledger(response: Mapping[str, Any], first: Sequence[str], secrets: Sequence[
 
 
 def _clean(value: Any, secrets: Sequence[str], depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise RecursionError("the answer is nested too deeply")
     if isinstance(value, str):
         return clean_text(value, secrets)
+    if depth > MAX_DEPTH and isinstance(value, list | dict):
+        return TOO_DEEP
     if isinstance(value, list):
         return [_clean(item, secrets, depth + 1) for item in value]
     if isinstance(value, dict):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import requests
@@ -18,7 +18,7 @@ from liveness.client.deadline import total_deadline
 from liveness.client.endpoint import Endpoint
 from liveness.client.envelope import open_envelope
 from liveness.client.errors import FaceIdError, MalformedAnswerError, NetworkError
-from liveness.client.session import read_body
+from liveness.client.session import answered_afresh, read_body
 from liveness.client.signing import Credentials, sign
 from liveness.client.types import request_id_of
 
@@ -26,6 +26,8 @@ SERVICE = "faceid"
 VERSION = "2018-03-01"
 CONTENT_TYPE = "application/json"
 MAX_ANSWER = 1_048_576
+# Actions that change nothing at the vendor, so that they can be sent twice.
+READS = ("GetLivenessResult",)
 
 logger = logging.getLogger(__name__)
 
@@ -92,9 +94,7 @@ def _exchange(channel: Channel, action: str, params: Mapping[str, str], secrets:
     request.headers.update(_headers(channel, action, body, int(now)))
     limits = channel.limits
     with total_deadline(limits.total):
-        response = channel.session.send(
-            request, timeout=(limits.connect, limits.read), allow_redirects=False, stream=True
-        )
+        response = _send(channel, request, is_read=action in READS)
         date = _date(response.headers.get("Date"))
         if date is not None:
             channel.on_date(date)
@@ -109,6 +109,12 @@ def _exchange(channel: Channel, action: str, params: Mapping[str, str], secrets:
         # This machine's clock minus the vendor's.
         clock_skew_seconds=None if date is None else now - date,
     )
+
+
+def _send(channel: Channel, request: requests.PreparedRequest, *, is_read: bool) -> requests.Response:
+    timeouts = (channel.limits.connect, channel.limits.read)
+    send = partial(channel.session.send, request, timeout=timeouts, allow_redirects=False, stream=True)
+    return answered_afresh(channel.session, send) if is_read else send()
 
 
 def _headers(channel: Channel, action: str, body: bytes, timestamp: int) -> dict[str, str]:

@@ -3,21 +3,22 @@
 Source: the output parameters of GetLivenessResult and ApplyLivenessToken, version 2018-03-01.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+from liveness.client import declarations
 from liveness.client.errors import MalformedAnswerError
-from liveness.client.redaction import clean_text, ledger, one_line, without_secrets
+from liveness.client.redaction import clean_text, has_url, ledger, one_line, storable, without_secrets
 
+MAX_RESULT_CODE = 4_000
+# Stands at the end of a result code that was longer.
+CUT_MARK = "…"
 MAX_DESCRIPTION = 2_000
-MAX_SIZE = 2**53
 
-_RESULT_CODE = re.compile(r"[\x20-\x7e]{0,64}")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,64}")
-_MD5 = re.compile(r"[0-9a-fA-F]{32}")
-_DIGITS = re.compile(r"[0-9]{1,16}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,512}")
 
 
@@ -26,7 +27,8 @@ class FileInfo:
     """A file the vendor offers. The URL is a bearer secret and lives for minutes.
 
     `url` is empty when the vendor declared a file without a usable link. `md5` (lower-case hex) and `size` (bytes)
-    are None when the vendor's declaration is missing or cannot be right: such a file cannot be verified.
+    are None when the vendor declared none, or nothing that has one meaning only: without an MD5 the file cannot be
+    verified.
     """
 
     url: str = field(repr=False)
@@ -37,6 +39,9 @@ class FileInfo:
 @dataclass(frozen=True)
 class LivenessResult:
     """One answer of GetLivenessResult. `result` is the vendor's code: see `liveness.client.results.explain`.
+
+    The code is any text. Only what no database stores (NUL, lone surrogates) is replaced by U+FFFD, our own secrets and
+    the queries of URLs are masked, and a code of more than `MAX_RESULT_CODE` characters is cut and ends in `CUT_MARK`.
 
     `best_frame` and `video` are None when the vendor sent none. `request_id` is empty when it sent none: the id only
     serves support requests, so its absence must not cost a result. `answer` is the whole answer for the ledger, with
@@ -60,17 +65,14 @@ class LivenessToken:
 
 
 def parse_liveness_result(response: Mapping[str, Any], secrets: Sequence[str] = ()) -> LivenessResult:
-    """Read an answer without `Error`; what cannot be read raises MalformedAnswerError.
+    """Read an answer without `Error`; one without a `Result` raises MalformedAnswerError.
 
-    Only `Result` decides whether there is a result: damage to the media or the description does not lose it.
+    Nothing else loses a result: neither the form of the code, nor damage to the media or the description.
     `secrets` (the token, the keys) are masked wherever the answer quotes them, except in the media URLs.
     """
-    try:
-        answer = ledger(response, ("Result", "Description", "BestFrame", "Video", "RequestId"), secrets)
-    except RecursionError:
-        raise MalformedAnswerError("Answer.Nested", "the answer is nested too deeply.") from None
+    answer = ledger(response, ("Result", "Description", "BestFrame", "Video", "RequestId"), secrets)
     return LivenessResult(
-        result=_result_code(response.get("Result")),
+        result=_result_code(response.get("Result"), secrets),
         description=_description(response.get("Description"), secrets),
         best_frame=_file_info(response.get("BestFrame")),
         video=_file_info(response.get("Video")),
@@ -100,12 +102,15 @@ def request_id_of(response: Mapping[str, Any], secrets: Sequence[str] = ()) -> s
     return value if without_secrets(value, secrets) == value else None
 
 
-def _result_code(value: Any) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value) if abs(value) < MAX_SIZE else None
-    if not isinstance(value, str) or not _RESULT_CODE.fullmatch(value):
+def _result_code(value: Any, secrets: Sequence[str]) -> str:
+    """The code as text; what is no text as its JSON. Null, and a list of nothing, say that there is no result yet."""
+    if value is None or value in ([], {}):
         raise MalformedAnswerError("Answer.NoResult", "the answer carries neither an error nor a result code.")
-    return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    is_long = len(text) > MAX_RESULT_CODE
+    # Only a URL is cleaned like one: a code may hold any text, a question mark too.
+    clean = clean_text(text, secrets) if has_url(text) else storable(without_secrets(text, secrets))
+    return clean[:MAX_RESULT_CODE] + (CUT_MARK if is_long else "")
 
 
 def _description(value: Any, secrets: Sequence[str]) -> str:
@@ -120,16 +125,6 @@ def _file_info(value: Any) -> FileInfo | None:
     url, md5, size = value.get("Url"), value.get("MD5"), value.get("Size")
     if not (url or md5 or size):
         return None
-    return FileInfo(url=url if isinstance(url, str) else "", md5=_md5(md5), size=_size(size))
-
-
-def _md5(value: Any) -> str | None:
-    return value.lower() if isinstance(value, str) and _MD5.fullmatch(value) else None
-
-
-def _size(value: Any) -> int | None:
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_SIZE:
-        return None
-    return value
+    return FileInfo(
+        url=url if isinstance(url, str) else "", md5=declarations.md5_of(md5), size=declarations.size_of(size)
+    )

@@ -1,7 +1,7 @@
 from liveness.models.alarm import AlarmState
 from liveness.models.attempt import AttemptQuerySet, ClosedBy, Outcome, VerificationAttempt
 from liveness.models.audit import AuditCheck, AuditEvent, AuditHead
-from liveness.models.media import MediaKind, MediaState, StoredMedia
+from liveness.models.media import HELD, MediaCondition, MediaKind, MediaState, StoredMedia
 from liveness.models.media_root import MediaRoot
 from liveness.models.meter import Meter
 from liveness.models.pace import CallSlot, CallTally, CheckDurations
@@ -9,6 +9,7 @@ from liveness.models.poll import Poll
 from liveness.models.run import WorkerRun
 
 __all__ = [
+    "HELD",
     "AlarmState",
     "AttemptQuerySet",
     "AuditCheck",
@@ -18,6 +19,7 @@ __all__ = [
     "CallTally",
     "CheckDurations",
     "ClosedBy",
+    "MediaCondition",
     "MediaKind",
     "MediaRoot",
     "MediaState",

@@ -70,7 +70,7 @@ class VerificationAttempt(models.Model):
     lease_run = models.CharField(_("held by"), max_length=32, blank=True)
 
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, default=Outcome.PENDING)
-    result_code = models.CharField(_("result code"), max_length=64, blank=True)
+    result_code = models.TextField(_("result code"), blank=True)
     description = models.TextField(_("description"), blank=True)
     request_id = models.CharField(_("request id"), max_length=64, blank=True, db_index=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from liveness.containers import codec_name
 from liveness.models.attempt import VerificationAttempt
 from liveness.storage import private_storage
 
@@ -19,9 +20,25 @@ class MediaKind(models.TextChoices):
 class MediaState(models.TextChoices):
     WANTED = "wanted", _("Wanted")
     STORED = "stored", _("Stored")
+    UNVERIFIED = "unverified", _("Stored, unverified")
     ABSENT = "absent", _("Absent")
     LOST = "lost", _("Lost")
     PURGED = "purged", _("Purged")
+
+
+# The states of a row that owns a file. Only STORED is evidence: its bytes have the MD5 that the vendor declared.
+HELD = (MediaState.STORED, MediaState.UNVERIFIED)
+
+
+class MediaCondition(models.TextChoices):
+    """What an inspection made of the bytes. A type that is unknown here says nothing against them."""
+
+    SOUND = "sound", _("Sound")
+    INCOMPLETE = "incomplete", _("The end of the file is missing")
+    UNKNOWN_TYPE = "unknown_type", _("Type unknown here")
+    TOO_LARGE = "too_large", _("Too large to decode")
+    UNDECODABLE = "undecodable", _("Does not decode")
+    NOT_INSPECTED = "not_inspected", _("Not inspected")
 
 
 def _storage() -> Storage:
@@ -40,12 +57,17 @@ class StoredMedia(models.Model):
         _("flaw"), max_length=200, blank=True, help_text=_("Why a faithfully stored file cannot be shown.")
     )
 
+    condition = models.CharField(
+        _("condition"), max_length=16, choices=MediaCondition, blank=True, help_text=_("What an inspection found.")
+    )
+
     declared_size = models.BigIntegerField(_("declared size"), null=True, blank=True)
     declared_md5 = models.CharField(_("declared MD5"), max_length=32, blank=True)
     size = models.BigIntegerField(_("size"), null=True, blank=True, help_text=_("bytes"))
     md5 = models.CharField(_("MD5"), max_length=32, blank=True)
     sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, db_index=True)
     content_type = models.CharField(_("content type"), max_length=64, blank=True)
+    codec = models.CharField(_("codec"), max_length=32, blank=True, help_text=_("As the container names it."))
     width = models.PositiveIntegerField(_("width"), null=True, blank=True)
     height = models.PositiveIntegerField(_("height"), null=True, blank=True)
     file = models.FileField(_("file"), storage=_storage, max_length=100, blank=True)
@@ -83,7 +105,8 @@ class StoredMedia(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=MediaState.STORED)
                 | (
-                    Q(size=F("declared_size"), md5=F("declared_md5"), stored_at__isnull=False)
+                    Q(md5=F("declared_md5"), stored_at__isnull=False)
+                    & (Q(size=F("declared_size")) | Q(size__isnull=False, declared_size__isnull=True))
                     & ~Q(md5="")
                     & ~Q(sha256="")
                     & ~Q(file="")
@@ -91,7 +114,17 @@ class StoredMedia(models.Model):
                 name="liveness_media_stored_is_verified",
             ),
             models.CheckConstraint(
-                condition=Q(state=MediaState.STORED) | Q(file="", thumbnail=""),
+                condition=~Q(state=MediaState.UNVERIFIED)
+                | (
+                    Q(declared_md5="", size__isnull=False, stored_at__isnull=False)
+                    & ~Q(md5="")
+                    & ~Q(sha256="")
+                    & ~Q(file="")
+                ),
+                name="liveness_media_unverified_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=HELD) | Q(file="", thumbnail=""),
                 name="liveness_media_file_is_stored",
             ),
         ]
@@ -101,8 +134,29 @@ class StoredMedia(models.Model):
 
     @property
     def is_viewable(self) -> bool:
-        """May be embedded in a page: stored, of a type browsers show, and without a flaw."""
-        return self.state == MediaState.STORED and not self.flaw
+        """May be embedded in a page: its bytes are here, of a type browsers show, and without a flaw."""
+        return self.state in HELD and not self.flaw
+
+    @property
+    def is_unverified(self) -> bool:
+        """Its bytes are here, but the vendor declared no MD5 for them: nobody can prove that they are the vendor's."""
+        return self.state == MediaState.UNVERIFIED
+
+    @property
+    def is_incomplete(self) -> bool:
+        """It can be shown, though the last bytes of the file are missing."""
+        return self.condition == MediaCondition.INCOMPLETE
+
+    @property
+    def is_damaged(self) -> bool:
+        """The stored file has changed, or was never a whole one. A row without a condition is from an older version."""
+        is_broken = bool(self.flaw) and self.condition in ("", MediaCondition.UNDECODABLE)
+        return self.damaged_at is not None or is_broken
+
+    @property
+    def codec_name(self) -> str:
+        """The codec as people know it, such as "H.265"."""
+        return codec_name(self.codec)
 
     @property
     def path(self) -> str:

@@ -13,7 +13,7 @@ class Poll(models.Model):
     sequence = models.PositiveIntegerField(_("number"))
     asked_at = models.DateTimeField(_("asked"))
     request_id = models.CharField(_("request id"), max_length=64, blank=True)
-    result_code = models.CharField(_("result code"), max_length=64, blank=True)
+    result_code = models.TextField(_("result code"), blank=True)
     digest = models.CharField(_("digest"), max_length=64, help_text=_("SHA-256 of what the answer says"))
     answer = models.JSONField(_("answer"))
 

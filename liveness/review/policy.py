@@ -28,8 +28,8 @@ class Rules:
 class Situation:
     """What a decision is about: the vendor's outcome and what can be shown of the evidence.
 
-    `unopened` counts the files that can be shown and were not opened, `missing` those that cannot be shown; `played` is
-    the share of the video that was played, None where it was not measured.
+    `unopened` counts the files that can be shown and were not opened, `missing` the kinds of which no verified file can
+    be shown; `played` is the share of the video that was played, None where it was not measured.
     """
 
     vendor_outcome: str

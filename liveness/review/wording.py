@@ -9,7 +9,7 @@ PROBLEMS = {
     "subject_text_missing": _("Write what the subject should do differently."),
     "text_too_long": _("Keep each text under 4,000 characters."),
     "no_answer": _("Without an answer from the vendor there is nothing to approve."),
-    "evidence_missing": _("Evidence is missing or cannot be shown, so this attempt cannot be approved."),
+    "evidence_missing": _("Evidence is missing, not verified or cannot be shown, so this attempt cannot be approved."),
     "not_opened": _("Open the picture and the video before you approve."),
     "not_played": _("Play more of the video before you approve."),
     "outcome_missing": _("Choose a decision."),
@@ -26,6 +26,7 @@ SIGNALS = {
     "diverged": _("A later answer differed"),
     "lost": _("A file was lost"),
     "damaged": _("A file is damaged"),
+    "unverified": _("A file is not verified"),
     "repeated": _("Third attempt or later"),
     "changed": _("Evidence changed since the decision"),
 }

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from liveness import marker
 from liveness.exceptions import MediaError
-from liveness.models import MediaState, StoredMedia, VerificationAttempt
+from liveness.models import HELD, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit, integrity, media
 from liveness.services.audit import Actor
 from liveness.services.download import explain
@@ -119,7 +119,7 @@ def _give_up(finding: Finding, now: datetime, actor: Actor) -> Done:
     """The evidence cannot be had any more: its row is lost, until a file with its digest is adopted."""
     with transaction.atomic():
         attempt, row = _locked(finding)
-        if row.state != MediaState.STORED or integrity.look(row) is Verdict.SOUND:
+        if row.state not in HELD or integrity.look(row) is Verdict.SOUND:
             raise MediaError(CHANGED)
         path = Path(private_storage().path(row.path))
         name = private_storage().set_aside(path, now) if path.exists() else ""
@@ -154,11 +154,10 @@ def _locked(finding: Finding) -> tuple[VerificationAttempt, StoredMedia]:
 def _is_of(path: Path, row: StoredMedia) -> bool:
     """Are these still the bytes that the row lacks?"""
     measured = integrity.measure(path)
-    if (measured.size, measured.md5) != (row.declared_size, row.declared_md5):
-        return False
-    if row.state == MediaState.STORED:
+    if row.state in HELD:
         return measured.sha256 == row.sha256 and integrity.look(row) is not Verdict.SOUND
-    return row.state in (MediaState.WANTED, MediaState.LOST)
+    is_declared = measured.md5 == row.declared_md5 and row.declared_size in (None, measured.size)
+    return is_declared and row.state in (MediaState.WANTED, MediaState.LOST)
 
 
 def _move(path: Path, row: StoredMedia, now: datetime) -> None:
@@ -171,7 +170,7 @@ def _move(path: Path, row: StoredMedia, now: datetime) -> None:
 
 
 def _store(row: StoredMedia, was: str, now: datetime, actor: Actor) -> None:
-    if was == MediaState.STORED:
+    if was in HELD:
         row.damaged_at, row.verified_at = None, now
         row.save(update_fields=["damaged_at", "verified_at"])
         return

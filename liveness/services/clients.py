@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from liveness.app_settings import app_settings
 from liveness.client.faceid import REGIONS, FaceIdClient
+from liveness.client.session import Route
 from liveness.client.signing import Credentials
 from liveness.clock import CheckedClock
 from liveness.services.pool import Pool
@@ -20,6 +21,12 @@ class _Account:
     timeouts: tuple[float, float]
     deadline: float
     clock: CheckedClock
+    route: Route
+
+
+def route() -> Route:
+    """How this installation leaves its network: LIVENESS_PROXY and LIVENESS_CA_BUNDLE."""
+    return Route(app_settings.PROXY, app_settings.CA_BUNDLE)
 
 
 def client_for(region: str, clock: CheckedClock) -> AbstractContextManager[FaceIdClient]:
@@ -39,7 +46,7 @@ def check_configuration() -> None:
 def _account(region: str, clock: CheckedClock) -> _Account:
     credentials = Credentials(app_settings.SECRET_ID, app_settings.SECRET_KEY, app_settings.SESSION_TOKEN or None)
     timeouts, deadline = app_settings.CALL_TIMEOUTS, app_settings.CALL_DEADLINE
-    return _Account(credentials, app_settings.ENDPOINT, region, timeouts, deadline, clock)
+    return _Account(credentials, app_settings.ENDPOINT, region, timeouts, deadline, clock, route())
 
 
 def _build(account: _Account) -> FaceIdClient:
@@ -51,6 +58,7 @@ def _build(account: _Account) -> FaceIdClient:
         deadline=account.deadline,
         clock=account.clock.unix,
         on_date=account.clock.observe,
+        route=account.route,
     )
 
 

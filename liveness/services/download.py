@@ -10,17 +10,17 @@ import requests
 
 from liveness.app_settings import app_settings
 from liveness.client.deadline import total_deadline
-from liveness.client.errors import NetworkError
-from liveness.client.session import build_session
+from liveness.client.errors import ConfigurationError, NetworkError
+from liveness.client.session import Route, build_session
 from liveness.exceptions import MediaError
 from liveness.models import MediaKind
-from liveness.services import meters, origins, quarantine
+from liveness.services import clients, links, meters, origins, quarantine
 from liveness.services.pool import Pool
 from liveness.services.transfer import Measured, Transfer
 
 
-def fetch(url: str, part: Path, *, kind: MediaKind, size: int, md5: str) -> Measured:
-    """Download `url` to `part` and sync it; the bytes are exactly `size` long and have this MD5.
+def fetch(url: str, part: Path, *, kind: MediaKind, size: int | None, md5: str | None) -> Measured:
+    """Download `url` to `part` and sync it; the bytes are exactly `size` long and have this MD5, as far as known.
 
     Raises MediaError, whose text never holds the URL, when they do not or when a limit is hit.
     """
@@ -45,33 +45,41 @@ def explain(problem: OSError) -> str:
     return f"LIVENESS_MEDIA_ROOT cannot be used ({reason}); check its disk"
 
 
-def _fetch(url: str, part: Path, kind: MediaKind, size: int, md5: str) -> Measured:
-    _check_cap(size, kind)
-    origin = origins.allow(url, app_settings.MEDIA_ORIGINS)
+def _fetch(url: str, part: Path, kind: MediaKind, size: int | None, md5: str | None) -> Measured:
+    cap = app_settings.MEDIA_MAX_BYTES[kind]
+    if size is not None and size > cap:
+        raise MediaError(f"the declared {size} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({cap})")
+    link = links.tidied(url)
+    if not link:
+        raise MediaError("the vendor sent no link for it", is_refetchable=True)
+    origin = origins.allow(link, app_settings.MEDIA_ORIGINS)
+    room = cap if size is None else size
     try:
-        _check_room(part, size)
+        _check_room(part, room)
         with (
-            quarantine.reserved(part, size) as file,
+            quarantine.reserved(part, room) as file,
             # Only an origin that is named exactly may lead to an address that is not public.
-            _sessions.borrow(origin.is_wildcard) as session,
+            _sessions.borrow((origin.is_wildcard, clients.route())) as session,
             total_deadline(app_settings.MEDIA_DEADLINES[kind]),
         ):
-            measured = Transfer(session, url, file, size).run()
-        if measured.size != size:
-            raise MediaError(f"the file ended after {measured.size} of {size} bytes", is_refetchable=True)
-        if measured.md5 != md5:
-            raise MediaError("the file's MD5 is not the one the vendor declared", is_refetchable=True)
+            measured = Transfer(session, link, file, size=size, cap=cap).run()
+        _check_measured(measured, size, md5)
     except NetworkError as problem:
         raise MediaError(f"the download failed: {problem}", is_refetchable=problem.retryable) from None
+    except ConfigurationError as problem:
+        raise MediaError(str(problem)) from None
     except OSError as problem:
         raise MediaError(explain(problem)) from None
     return measured
 
 
-def _check_cap(size: int, kind: MediaKind) -> None:
-    cap = app_settings.MEDIA_MAX_BYTES[kind]
-    if size > cap:
-        raise MediaError(f"the declared {size} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({cap})")
+def _check_measured(measured: Measured, size: int | None, md5: str | None) -> None:
+    if size is not None and measured.size != size:
+        raise MediaError(f"the file ended after {measured.size} of {size} bytes", is_refetchable=True)
+    if md5 is not None and measured.md5 != md5:
+        raise MediaError("the file's MD5 is not the one the vendor declared", is_refetchable=True)
+    if not measured.size:
+        raise MediaError("the media host answered with an empty file", is_refetchable=True)
 
 
 def _check_room(part: Path, size: int) -> None:
@@ -79,8 +87,9 @@ def _check_room(part: Path, size: int) -> None:
         raise MediaError("the disk of LIVENESS_MEDIA_ROOT is nearly full; free some space")
 
 
-def _session(is_guarded: bool) -> requests.Session:
-    return build_session(guard=origins.is_public if is_guarded else None)
+def _session(key: tuple[bool, Route]) -> requests.Session:
+    is_guarded, route = key
+    return build_session(guard=origins.is_public if is_guarded else None, route=route)
 
 
 _sessions = Pool(_session)

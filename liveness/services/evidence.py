@@ -6,7 +6,7 @@ from functools import partial
 from django.db import transaction
 
 from liveness.client.types import FileInfo, LivenessResult
-from liveness.models import MediaKind, MediaState, StoredMedia, VerificationAttempt
+from liveness.models import HELD, MediaKind, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit, losses, media, meters
 from liveness.services.audit import Actor
 
@@ -46,14 +46,19 @@ def _note_absence(attempt: VerificationAttempt, kind: MediaKind, actor: Actor) -
 
 
 def _want(attempt: VerificationAttempt, kind: MediaKind, info: FileInfo) -> bool:
-    """Want one declared file unless it is stored or purged; True when there is something to fetch.
+    """Want one declared file unless it is here or purged; True when there is something to fetch.
 
-    A row without a usable MD5 stands for a file that an earlier answer lacked: it is superseded in place.
+    A row without an MD5 stands for a file that an earlier answer lacked: it is superseded in place. But bytes that
+    nobody could verify stay, and what can be verified now gets a row of its own.
     """
     md5 = info.md5 or ""
-    rows = attempt.media.filter(kind=kind, declared_md5__in={md5, ""}).order_by("-declared_md5")
-    file = rows.first() or StoredMedia(attempt=attempt, kind=kind)
-    if file.state in (MediaState.STORED, MediaState.PURGED):
+    rows = attempt.media.filter(kind=kind)
+    if not md5 and rows.filter(state=MediaState.STORED).exists():
+        return False
+    file = rows.filter(declared_md5__in={md5, ""}).order_by("-declared_md5").first()
+    if file is None or (md5 and file.state == MediaState.UNVERIFIED):
+        file = StoredMedia(attempt=attempt, kind=kind)
+    if file.state in (*HELD, MediaState.PURGED):
         return False
     file.state, file.reason, file.closed_at = MediaState.WANTED, "", None
     file.declared_size, file.declared_md5 = info.size, md5

@@ -15,8 +15,9 @@ from typing import Any
 
 import liveness
 from liveness.app_settings import app_settings
+from liveness.containers import EBML_HEADER, codec_of
 from liveness.exceptions import MediaError
-from liveness.models import MediaKind
+from liveness.models import MediaCondition, MediaKind
 
 # Seconds of the processor's time that a picture may take, and seconds that its answer may take on a busy machine.
 DECODE_TIME = 10.0
@@ -25,63 +26,113 @@ TRIES = 2
 # The child imports from where we do, but never from the current directory, which anybody may have filled.
 PACKAGES = Path(liveness.__file__).parents[1]
 UNKNOWN_TYPE = "application/octet-stream"
-# Brands of ISO base media files that browsers play (https://mp4ra.org/registered-types/brands).
-MP4_BRANDS = (
-    b"isom",
-    b"iso2",
-    b"iso4",
-    b"iso5",
-    b"iso6",
-    b"mp41",
-    b"mp42",
-    b"avc1",
-    b"M4V ",
-    b"MSNV",
-    b"dash",
+# Brands of ISO base media files that hold a picture (https://mp4ra.org/registered-types/brands).
+AVIF_BRANDS = (b"avif", b"avis")
+PICTURE_BRANDS = (
+    *AVIF_BRANDS,
+    b"mif1",
+    b"msf1",
+    b"heic",
+    b"heix",
+    b"heim",
+    b"heis",
+    b"hevc",
+    b"hevx",
+    b"jxl ",
+    b"jp2 ",
 )
+# The first atom of a QuickTime file without `ftyp` (QuickTime File Format Specification, "Atoms").
+QUICKTIME_ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+LARGEST_FTYP = 4_096
+LARGEST_ATOM = 2**28
+# What browsers may be given. Whether one can play a video is for the browser to find out.
 TYPES = {
-    MediaKind.BEST_FRAME: ("image/jpeg", "image/png"),
-    MediaKind.VIDEO: ("video/mp4", "video/webm"),
+    MediaKind.BEST_FRAME: ("image/jpeg", "image/png", "image/webp", "image/avif"),
+    MediaKind.VIDEO: ("video/mp4", "video/quicktime", "video/webm", "video/x-matroska"),
 }
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The sniffed type; for a picture its size in pixels; a flaw when it cannot be shown as what it should be."""
+    """The sniffed type; for a picture its size in pixels; for a video its codec as the container names it.
+
+    `flaw` says why the file cannot be shown as what it should be, and `condition` what kind of file that makes it.
+    """
 
     content_type: str
     width: int | None = None
     height: int | None = None
     flaw: str = ""
+    codec: str = ""
+    condition: MediaCondition = MediaCondition.SOUND
 
 
 def inspect(path: Path, kind: MediaKind, thumbnail: Path) -> Finding:
-    """Look at a downloaded file; for a sound picture a thumbnail is left at `thumbnail`.
+    """Look at a downloaded file; for a picture that can be shown a thumbnail is left at `thumbnail`.
 
     A flaw is the file's own and stays. What the file is not to blame for is raised: OSError when it cannot be read or
     the thumbnail cannot be written, MediaError when the decoder does not work.
     """
     with path.open("rb") as file:
         content_type = sniff(file.read(64))
-    if content_type not in TYPES[kind]:
-        return Finding(UNKNOWN_TYPE, flaw=f"it is not a {kind.label.lower()} of a known type")
-    if kind is not MediaKind.BEST_FRAME:
-        return Finding(content_type)
-    answer = _decoder.decode(path, thumbnail)
-    return Finding(content_type, answer.get("width"), answer.get("height"), answer.get("flaw", ""))
+        if content_type not in TYPES[kind]:
+            flaw = f"it is not a {kind.label.lower()} of a type that is known here"
+            return Finding(UNKNOWN_TYPE, flaw=flaw, condition=MediaCondition.UNKNOWN_TYPE)
+        if kind is not MediaKind.BEST_FRAME:
+            return Finding(content_type, codec=codec_of(file, os.fstat(file.fileno()).st_size))
+    return _found(content_type, _decoder.decode(path, thumbnail))
+
+
+def looks_like_a_page(path: Path) -> bool:
+    """Is it HTML, XML or JSON: what a host or a proxy says instead of sending the file?"""
+    with path.open("rb") as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{")
 
 
 def sniff(head: bytes) -> str:
-    """The content type that the first 64 bytes show; only the four types that browsers are to be given."""
+    """The content type that the first 64 bytes show; only types that `TYPES` names."""
     if head.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
-    if head[4:8] == b"ftyp" and head[8:12] in MP4_BRANDS:
-        return "video/mp4"
-    if head.startswith(b"\x1a\x45\xdf\xa3") and b"webm" in head:
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head.startswith(EBML_HEADER):
+        return _matroska_type(head)
+    return _boxed_type(head)
+
+
+def _matroska_type(head: bytes) -> str:
+    if b"webm" in head:
         return "video/webm"
-    return UNKNOWN_TYPE
+    return "video/x-matroska" if b"matroska" in head else UNKNOWN_TYPE
+
+
+def _boxed_type(head: bytes) -> str:
+    """ISO base media and QuickTime by the first box. Its length keeps out text that has such a name by chance."""
+    length, name = int.from_bytes(head[:4], "big"), head[4:8]
+    if name == b"ftyp" and 16 <= length <= LARGEST_FTYP:
+        return _type_of_brands([head[at : at + 4] for at in (8, *range(16, min(length, len(head)), 4))])
+    is_atom = length in (0, 1) or 8 <= length < LARGEST_ATOM
+    return "video/quicktime" if name in QUICKTIME_ATOMS and is_atom else UNKNOWN_TYPE
+
+
+def _type_of_brands(brands: list[bytes]) -> str:
+    """Any brand is a video but those of pictures: the list of brands is open, and the browser knows what it plays."""
+    major, *compatible = brands
+    if major in PICTURE_BRANDS:
+        return "image/avif" if set(brands) & set(AVIF_BRANDS) else UNKNOWN_TYPE
+    is_quicktime = major == b"qt  " and not any(brand[:3] in (b"iso", b"mp4", b"avc") for brand in compatible)
+    return "video/quicktime" if is_quicktime else "video/mp4"
+
+
+def _found(content_type: str, answer: dict[str, Any]) -> Finding:
+    flaw, condition = answer.get("flaw", ""), MediaCondition.SOUND
+    if flaw:
+        condition = MediaCondition.UNDECODABLE if answer.get("is_undecodable") else MediaCondition.TOO_LARGE
+    elif answer.get("is_incomplete"):
+        condition = MediaCondition.INCOMPLETE
+    return Finding(content_type, answer.get("width"), answer.get("height"), flaw, condition=condition)
 
 
 class _Decoder:

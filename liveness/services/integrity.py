@@ -15,7 +15,7 @@ from pathlib import Path
 from django.db import transaction
 
 from liveness import marker
-from liveness.models import MediaState, StoredMedia, VerificationAttempt
+from liveness.models import HELD, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit
 from liveness.services.audit import Actor
 from liveness.services.ownership import UnreadableError
@@ -100,7 +100,7 @@ def _record(media: StoredMedia, now: datetime, actor: Actor, is_asked: bool) -> 
     """Look again under the lock, because the file may have been fetched anew meanwhile, and write down what is so."""
     attempt = VerificationAttempt.objects.select_for_update().get(id=media.attempt_id)
     row = StoredMedia.objects.select_for_update().get(id=media.id)
-    if row.state != MediaState.STORED:
+    if row.state not in HELD:
         return Verdict.SOUND
     verdict = look(row)
     was_damaged, is_damaged = row.damaged_at is not None, verdict is not Verdict.SOUND
@@ -122,6 +122,7 @@ def _want_again(attempt: VerificationAttempt, row: StoredMedia, now: datetime, a
     sha256 = row.sha256
     row.state, row.size, row.md5, row.sha256, row.content_type = MediaState.WANTED, None, "", "", ""
     row.width, row.height, row.flaw, row.file.name, row.thumbnail.name = None, None, "", "", ""
+    row.codec, row.condition = "", ""
     row.stored_at, row.verified_at, row.damaged_at = None, None, None
     row.reason = "the stored file was damaged; it is fetched again"
     row.save()

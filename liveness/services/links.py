@@ -1,17 +1,40 @@
-"""Until when a presigned link opens its file, read from the link itself.
+"""The vendor's presigned links: made fit to ask for, and until when they open their file, read from the link itself.
 
 Source: "Request Signature" of Tencent Cloud COS (https://www.tencentcloud.com/document/product/436/7778):
 `q-sign-time` holds the first and the last Unix second of the signature's life, with a semicolon between them.
 """
 
 import re
+from urllib.parse import quote
 
 # The API refuses our signatures when the clocks are further apart (AuthFailure.SignatureExpire); while they are not,
 # a link may still live that is over by ours, and evidence that is never tried is lost. Then the host decides.
 SKEW = 300.0
 
+_BLANKS = " \t\r\n\v\f\x85\xa0\u200b\u2028\u2029\u3000\ufeff"
+# Scheme and authority, which are never changed, and what follows them.
+_PARTS = re.compile(r"([a-z]+://[^/?#\\\s]+)([/?].*)", re.IGNORECASE | re.DOTALL)
+# No URL has these in its path or query, and they have one meaning there (RFC 3986, appendix A). Control characters and
+# the backslash are left as they are, and the link is then refused: what reads them differs.
+_UNENCODED = re.compile(r"[ \"<>\[\]^`{|}]|[^\x00-\x7f\ud800-\udfff]+")
+
 _LIFETIME = re.compile(r"[?&]q-sign-time=([0-9]{1,12})(?:;|%3[Bb])([0-9]{1,12})(?=&|\Z)")
 _NAMED = re.compile(r"[?&]q-sign-time=")
+
+
+def tidied(url: str) -> str:
+    """The link as it can be asked for: without blanks around it and without its fragment, which is never sent.
+
+    Characters that no URL may hold are percent-encoded (as UTF-8, RFC 3987 section 3.1). Everything else stays byte for
+    byte as the vendor signed it. What is no link comes back as it is: `origins.allow` refuses it.
+    """
+    bare = url.strip(_BLANKS)
+    parts = _PARTS.fullmatch(bare)
+    if parts is None:
+        return bare
+    target = parts[2].partition("#")[0]
+    rooted = target if target.startswith("/") else f"/{target}"
+    return parts[1] + _UNENCODED.sub(lambda found: quote(found[0], safe=""), rooted)
 
 
 def expires_at(url: str) -> int | None:

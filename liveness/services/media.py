@@ -22,7 +22,7 @@ from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.exceptions import LeaseLostError, MediaError
-from liveness.models import MediaKind, MediaState, StoredMedia, VerificationAttempt
+from liveness.models import HELD, MediaCondition, MediaKind, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit, download, inspection, integrity
 from liveness.services.audit import Actor
 from liveness.services.inspection import Finding
@@ -74,23 +74,21 @@ def capture(attempt: VerificationAttempt, result: LivenessResult, *, actor: Acto
 def store(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str = "") -> bool:
     """Fetch one wanted file by its fresh link and keep it; False when its row was no longer open for it.
 
-    Nothing unverified is ever stored as evidence: a file without a declared size and MD5 is not fetched. A file that an
-    earlier run left behind whole is kept without a download. Raises MediaError; the file then stays wanted.
+    Nothing unverified is ever stored as evidence: a file without a declared MD5 is kept apart, as UNVERIFIED. A file
+    that an earlier run left behind whole is kept without a download. Raises MediaError; the file then stays wanted.
     """
-    if not info.md5 or not info.size:
-        raise MediaError("the vendor declared no usable size or MD5 for it")
     try:
         marker.ensure()
         measured = _left_behind(media)
         if measured:
             return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor, run=run)
-        return _fetch(media, info.url, info.size, info.md5, actor=actor, run=run)
+        return _fetch(media, info, actor=actor, run=run)
     except OSError as problem:
         raise MediaError(download.explain(problem)) from None
 
 
 def rescue(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
-    """Keep a wanted file whose verified bytes lie at their place already; True when it is stored now.
+    """Keep a wanted file whose bytes are at their place already, checked as far as declared; True when stored now.
 
     This is the last chance before the row is lost, so a decoder that does not work does not stand in the way: the
     bytes are kept with a note in `flaw`, because a loss is for ever.
@@ -105,7 +103,7 @@ def rescue(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
     try:
         finding = _inspect_in_place(media)
     except (OSError, MediaError):
-        finding = Finding(inspection.UNKNOWN_TYPE, flaw=NOT_INSPECTED)
+        finding = Finding(inspection.UNKNOWN_TYPE, flaw=NOT_INSPECTED, condition=MediaCondition.NOT_INSPECTED)
     return _keep(media, measured, finding, now=now, actor=actor)
 
 
@@ -163,10 +161,12 @@ def sweep(now: float | None = None) -> int:
     return removed
 
 
-def _fetch(media: StoredMedia, url: str, size: int, md5: str, *, actor: Actor, run: str) -> bool:
+def _fetch(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str) -> bool:
     with _quarantined(media.path) as part:
         _change_wanted(media, run, fetch_count=F("fetch_count") + 1)
-        measured = download.fetch(url, part, kind=MediaKind(media.kind), size=size, md5=md5)
+        measured = download.fetch(info.url, part, kind=MediaKind(media.kind), size=info.size, md5=info.md5)
+        if not info.md5 and inspection.looks_like_a_page(part):
+            raise MediaError("the media host sent a page of text in place of the file", is_refetchable=True)
         # What has been checked is not given up again because a decoder does not work.
         private_storage().admit(part, media.path)
     return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor, run=run)
@@ -179,10 +179,17 @@ def _left_behind(media: StoredMedia) -> Measured | None:
         measured = integrity.measure(path)
     except FileNotFoundError:
         return None
-    if (measured.size, measured.md5) == (media.declared_size, media.declared_md5):
+    if _is_as_declared(media, measured):
         return measured
     path.unlink(missing_ok=True)
     return None
+
+
+def _is_as_declared(media: StoredMedia, measured: Measured) -> bool:
+    """Are size and MD5 those that the vendor declared, where it declared them?"""
+    return measured.size == (media.declared_size or measured.size) and measured.md5 == (
+        media.declared_md5 or measured.md5
+    )
 
 
 def _inspect_in_place(media: StoredMedia) -> Finding:
@@ -215,18 +222,20 @@ def _record_stored(media_id: int, measured: Measured, finding: Finding, now: dat
     media = StoredMedia.objects.select_for_update().get(id=media_id)
     _check_lease(media, run)
     if media.state != MediaState.WANTED:
-        if media.state != MediaState.STORED:
+        if media.state not in HELD:
             discard(media)
         return False
-    media.state, media.stored_at, media.verified_at, media.reason = MediaState.STORED, now, now, ""
+    if not _is_as_declared(media, measured):
+        # A later answer declared something else meanwhile; the next fetch looks at these bytes again.
+        return False
+    is_verified = bool(media.declared_md5)
+    media.state = MediaState.STORED if is_verified else MediaState.UNVERIFIED
+    media.stored_at, media.verified_at, media.reason = now, now if is_verified else None, ""
     media.size, media.md5, media.sha256 = measured.size, measured.md5, measured.sha256
-    media.content_type, media.flaw = finding.content_type, finding.flaw
-    media.width, media.height = finding.width, finding.height
-    media.file.name = media.path
-    media.thumbnail.name = _thumbnail(media) if finding.width else ""
+    _take_over(media, finding)
     media.save()
     audit.record(
-        audit.MEDIA_STORED,
+        audit.MEDIA_STORED if is_verified else audit.MEDIA_UNVERIFIED,
         actor=actor,
         target=media,
         attempt=str(media.attempt.public_id),
@@ -236,6 +245,14 @@ def _record_stored(media_id: int, measured: Measured, finding: Finding, now: dat
         sha256=measured.sha256,
     )
     return True
+
+
+def _take_over(media: StoredMedia, finding: Finding) -> None:
+    media.content_type, media.codec = finding.content_type, finding.codec
+    media.flaw, media.condition = finding.flaw, finding.condition
+    media.width, media.height = finding.width, finding.height
+    media.file.name = media.path
+    media.thumbnail.name = _thumbnail(media) if finding.width else ""
 
 
 def _change_wanted(media: StoredMedia, run: str, **changes: Any) -> None:

@@ -2,6 +2,8 @@
 
 The order follows the OWASP SSRF prevention cheat sheet: one strict parse, scheme, no user info, no fragment, port, host
 against the list; the session then checks each address and connects to the checked one (`liveness.client.session`).
+Through LIVENESS_PROXY the second check cannot be made, because the proxy alone looks names up. Then the list guards by
+name, the certificate proves that name, and the proxy's own rules have to keep it from leading inside.
 """
 
 import ipaddress
@@ -24,6 +26,27 @@ _ORIGIN = re.compile(
 )
 _PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# The only block from which public unicast addresses are assigned (IANA, Internet Protocol Version 6 Address Space).
+# Outside is no public host: site-local fec0::/10, IPv4-compatible ::/96, 64:ff9b:1::/48, 5f00::/16.
+_ASSIGNED = ipaddress.ip_network("2000::/3")
+# Special blocks that `is_global` lets pass, at least in some version of Python, though no public storage is there
+# (IANA, IPv4 and IPv6 Special-Purpose Address Registries).
+_SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # IETF protocol assignments, with the anycast addresses of PCP and TURN
+            "192.31.196.0/24",  # AS112
+            "192.52.193.0/24",  # AMT relays
+            "192.88.99.0/24",  # 6to4 relays
+            "192.175.48.0/24",  # AS112
+            "2001::/23",  # IETF protocol assignments: ORCHID, drone ids, AMT, AS112, benchmarking
+            "2001:db8::/32",  # documentation
+            "2620:4f:8000::/48",  # AS112
+            "3fff::/20",  # documentation
+        ),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +90,10 @@ def is_public(address: Address) -> bool:
     inner = _embedded(address)
     if inner is not None:
         return is_public(inner)
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+    if address.version == 6 and address not in _ASSIGNED:
+        return False
+    is_special = any(address in network for network in _SPECIAL)
+    return address.is_global and not (is_special or address.is_multicast or address.is_reserved)
 
 
 def _embedded(address: Address) -> ipaddress.IPv4Address | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from liveness import marker
-from liveness.models import MediaState, StoredMedia
+from liveness.models import HELD, MediaState, StoredMedia
 from liveness.services import integrity, media
 from liveness.services.integrity import Verdict
 from liveness.services.ownership import UnreadableError
@@ -108,8 +108,7 @@ def of_row(kind: Kind, row: StoredMedia, name: str = "", detail: str = "") -> Fi
 
 def find_among_rows(scan: Scan) -> Iterator[Finding]:
     """Stored rows whose file is missing, changed or unreadable."""
-    stored = StoredMedia.objects.filter(state=MediaState.STORED).select_related("attempt").order_by("id")
-    for row in stored.iterator(chunk_size=BATCH):
+    for row in _held():
         scan.rows += 1
         try:
             verdict = _verdict(row, scan.is_quick)
@@ -122,6 +121,15 @@ def find_among_rows(scan: Scan) -> Iterator[Finding]:
             yield of_row(kind, row)
         elif row.thumbnail and not (marker.root() / str(row.thumbnail)).exists():
             yield of_row(Kind.THUMBNAIL_MISSING, row, str(row.thumbnail))
+
+
+def _held() -> Iterator[StoredMedia]:
+    """The rows that own a file, in chunks by key: a cursor of the server would not outlive a pooler's transaction."""
+    rows = StoredMedia.objects.filter(state__in=HELD).select_related("attempt").order_by("id")
+    chunk = list(rows[:BATCH])
+    while chunk:
+        yield from chunk
+        chunk = list(rows.filter(id__gt=chunk[-1].id)[:BATCH])
 
 
 def find_among_files(scan: Scan) -> Iterator[Finding]:
@@ -146,7 +154,7 @@ def _verdict(row: StoredMedia, is_quick: bool) -> Verdict:
     verdict = integrity.look(row, is_quick=is_quick)
     if verdict is Verdict.SOUND:
         return verdict
-    fresh = StoredMedia.objects.filter(id=row.id, state=MediaState.STORED).first()
+    fresh = StoredMedia.objects.filter(id=row.id, state__in=HELD).first()
     return integrity.look(fresh, is_quick=is_quick) if fresh else Verdict.SOUND
 
 
@@ -171,7 +179,7 @@ def _known(names: list[str]) -> set[str]:
     ids = {public_id for name in names if (public_id := _public_id(name))}
     known = set()
     for row in StoredMedia.objects.filter(public_id__in=ids):
-        if row.state == MediaState.STORED:
+        if row.state in HELD:
             known |= {str(row.file), str(row.thumbnail)}
         elif row.state == MediaState.WANTED:
             known.add(row.path + THUMBNAIL)

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from liveness.exceptions import MediaError
-from liveness.models import MediaState, StoredMedia
+from liveness.models import HELD, MediaState, StoredMedia
 from liveness.services import integrity, media_root
 from liveness.services.audit import Actor
 from liveness.services.integrity import Verdict
@@ -128,7 +128,7 @@ def check_some(
 
 def damaged_files(limit: int = 3) -> DamagedFiles:
     """The damage that is not handled: neither mended, nor given up."""
-    rows = StoredMedia.objects.filter(state=MediaState.STORED, damaged_at__isnull=False)
+    rows = StoredMedia.objects.filter(state__in=HELD, damaged_at__isnull=False)
     found = list(rows.order_by("damaged_at").values_list("public_id", "attempt__public_id")[:limit])
     return DamagedFiles(rows.count(), [str(file) for file, _ in found], sorted({str(attempt) for _, attempt in found}))
 
@@ -156,18 +156,21 @@ def _check(file: StoredMedia, report: Report, actor: Actor, clock: Callable[[], 
 
 
 def _note(sound: list[int], now: datetime) -> None:
-    rows = StoredMedia.objects.filter(id__in=sound, state=MediaState.STORED, damaged_at__isnull=True)
+    rows = StoredMedia.objects.filter(id__in=sound, state__in=HELD, damaged_at__isnull=True)
     rows.update(verified_at=now)
 
 
 def _batches(now: datetime, is_everything: bool) -> Iterator[list[StoredMedia]]:
     """The files to check, each once, in the order of their last checks; the young that are due come first."""
-    stored = StoredMedia.objects.filter(state=MediaState.STORED)
-    # A file is checked when it is stored, so the young that are due lie in one small range of the index.
-    due = stored.filter(verified_at__gt=now - YOUNG, verified_at__lte=now - YOUNG_EVERY)
-    yield from _pages(stored.filter(verified_at__isnull=True), "id")
-    yield from _pages(due.filter(stored_at__gt=now - YOUNG))
-    yield from _pages(stored.filter(verified_at__lt=now if is_everything else now - EVERY))
+    # Each state by itself, in the order of the index.
+    held = [StoredMedia.objects.filter(state=state) for state in HELD]
+    for rows in held:
+        # A file is checked when it is stored, so the young that are due lie in one small range of the index.
+        due = rows.filter(verified_at__gt=now - YOUNG, verified_at__lte=now - YOUNG_EVERY)
+        yield from _pages(rows.filter(verified_at__isnull=True), "id")
+        yield from _pages(due.filter(stored_at__gt=now - YOUNG))
+    for rows in held:
+        yield from _pages(rows.filter(verified_at__lt=now if is_everything else now - EVERY))
 
 
 def _pages(rows: QuerySet[StoredMedia], first: str = "verified_at") -> Iterator[list[StoredMedia]]:

@@ -13,13 +13,14 @@ import requests
 
 from liveness.app_settings import app_settings
 from liveness.client.errors import NetworkError
-from liveness.client.session import read_body
+from liveness.client.session import answered_afresh, read_body
 from liveness.exceptions import MediaError
 from liveness.services import links
 from liveness.services.digests import Digests
 
 RESUMES = 3
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
+_LENGTH = re.compile(r"[0-9]{1,16}")
 
 
 @dataclass(frozen=True)
@@ -31,17 +32,26 @@ class Measured:
     sha256: str
 
 
+class _OtherPartError(MediaError):
+    """The host did not answer with the rest that was asked for, but it may still have the whole."""
+
+    def __init__(self) -> None:
+        super().__init__("the media host answered with another part of the file", is_refetchable=True)
+
+
 class Transfer:
-    """A download to `file`, of at most `size` bytes.
+    """A download to `file`, of exactly `size` bytes, or of at most `cap` where nobody knows the size.
 
     What has come is on the disk and in both digests, so that a further request can ask for the rest alone.
     """
 
-    def __init__(self, session: requests.Session, url: str, file: BinaryIO, size: int) -> None:
+    def __init__(self, session: requests.Session, url: str, file: BinaryIO, *, size: int | None, cap: int) -> None:
         self._session = session
         self._url = url
         self._file = file
+        self._declared = size
         self._size = size
+        self._cap = cap
         self._count = 0
         self._etag = ""
         self._digests = Digests()
@@ -49,7 +59,14 @@ class Transfer:
     def run(self) -> Measured:
         """Receive and sync the file. Raises NetworkError when it broke once more than it may, OSError, MediaError."""
         with self._digests:
-            self._receive_all()
+            try:
+                self._receive_all()
+            except _OtherPartError:
+                # Once, on the same link and within the same deadline: it costs no call.
+                self._start_afresh()
+                self._receive_all()
+            # The room that was reserved may be larger than the file.
+            self._file.truncate(self._count)
             self._file.flush()
             os.fsync(self._file.fileno())
             return Measured(self._count, *self._digests.hex())
@@ -66,18 +83,17 @@ class Transfer:
 
     @property
     def _is_resumable(self) -> bool:
-        return bool(self._etag) and 0 < self._count < self._size
+        return bool(self._etag) and self._size is not None and 0 < self._count < self._size
 
     def _start_afresh(self) -> None:
         self._file.seek(0)
-        self._count = 0
+        self._count, self._size = 0, self._declared
         self._digests.restart()
 
     def _receive(self) -> None:
         if links.has_run_out(self._url, time.time()):
             raise MediaError("the vendor's link has run out", is_refetchable=True)
-        rest = {"Range": f"bytes={self._count}-", "If-Range": self._etag} if self._count else None
-        with self._session.get(self._url, headers=rest, timeout=app_settings.MEDIA_TIMEOUTS) as response:
+        with answered_afresh(self._session, self._ask) as response:
             if self._count and response.status_code == 200:
                 # The host has the whole file for us again, or another one under this name.
                 self._start_afresh()
@@ -85,33 +101,57 @@ class Transfer:
             for chunk in read_body(response):
                 self._take(chunk)
 
+    def _ask(self) -> requests.Response:
+        rest = {"Range": f"bytes={self._count}-", "If-Range": self._etag} if self._count else None
+        return self._session.get(self._url, headers=rest, timeout=app_settings.MEDIA_TIMEOUTS)
+
     def _take(self, chunk: bytes) -> None:
         self._count += len(chunk)
-        if self._count > self._size:
+        if self._size is not None and self._count > self._size:
             raise MediaError(f"the file is longer than the {self._size} bytes declared", is_refetchable=True)
+        if self._count > self._cap:
+            raise MediaError(f"the file exceeds LIVENESS_MEDIA_MAX_BYTES ({self._cap})")
         self._digests.update(chunk)
         self._file.write(chunk)
 
     def _check(self, response: requests.Response) -> None:
-        problem, length = "", response.headers.get("Content-Length")
-        left = self._size - self._count
-        if response.status_code in (403, 404):
-            problem = f"the vendor's link has run out (HTTP {response.status_code})"
-        elif response.status_code != (206 if self._count else 200):
-            problem = f"the media host answered HTTP {response.status_code}"
-        elif self._count and not self._is_the_rest(response):
-            problem = "the media host answered with another part of the file"
-        elif length is not None and length != str(left):
-            problem = f"the media host announced {length[:20]} bytes instead of the {left} declared"
+        problem, status = "", response.status_code
+        if status in (403, 404):
+            problem = f"the vendor's link has run out (HTTP {status})"
+        elif self._count and (status == 416 or (status == 206 and not self._is_the_rest(response))):
+            raise _OtherPartError
+        elif status != (206 if self._count else 200):
+            problem = f"the media host answered HTTP {status}"
         if problem:
             raise MediaError(problem, is_refetchable=True)
         if not self._count:
             self._etag = _resumable_etag(response)
+            self._check_length(_length(response))
+
+    def _check_length(self, length: int | None) -> None:
+        """The length that the host announces for the whole file, against the declared one or else the cap."""
+        if length is None:
+            return
+        if self._declared is not None and length != self._declared:
+            text = f"the media host announced {length} bytes instead of the {self._declared} declared"
+            raise MediaError(text, is_refetchable=True)
+        if length > self._cap:
+            raise MediaError(f"the announced {length} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({self._cap})")
+        self._size = length
 
     def _is_the_rest(self, response: requests.Response) -> bool:
+        if self._size is None:
+            return False
         rest = f"bytes {self._count}-{self._size - 1}/{self._size}"
         is_same = response.headers.get("ETag", self._etag) == self._etag
-        return is_same and response.headers.get("Content-Range") == rest
+        is_whole = _length(response) in (None, self._size - self._count)
+        return is_same and is_whole and response.headers.get("Content-Range") == rest
+
+
+def _length(response: requests.Response) -> int | None:
+    """The announced length in bytes; the session has refused a contradictory one where it matters."""
+    text = response.headers.get("Content-Length", "")
+    return int(text) if _LENGTH.fullmatch(text) else None
 
 
 def _resumable_etag(response: requests.Response) -> str:

@@ -3,6 +3,15 @@
 from liveness.client.results import Meaning, explain
 from liveness.models import Outcome, VerificationAttempt
 
+LONGEST_CODE = 48
+
+
+def shown_code(code: str) -> str:
+    """The vendor's code for a line of text: short, and with what nobody would see written out or in quotes."""
+    text = "".join(letter if letter.isprintable() else _written_out(letter) for letter in code[:LONGEST_CODE])
+    text += "…" if len(code) > LONGEST_CODE else ""
+    return f"“{text}”" if code != code.strip(" ") else text
+
 
 def meaning_of(code: str) -> Meaning:
     """What one answer's result code says."""
@@ -36,6 +45,10 @@ def minutes(seconds: float) -> str:
 
 def minutes_left(seconds: float) -> str:
     return f"{minutes(seconds)} left"
+
+
+def _written_out(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def _sentence(text: str) -> str:

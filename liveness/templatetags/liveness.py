@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from liveness.models import StoredMedia, VerificationAttempt
+from liveness.services import wording
 
 register = template.Library()
 
@@ -47,7 +48,7 @@ def small_picture(media: StoredMedia | None) -> SafeString:
         address = reverse("liveness:media_thumbnail", args=[media.public_id])
         return format_html('<img class="thumbnail" src="{}" width="48" height="60" loading="lazy" alt="">', address)
     title = f"{media.get_kind_display()}: {media.get_state_display().lower()}"
-    symbol = icon("flawed" if media.flaw else media.state)
+    symbol = icon("flawed" if media.flaw else "flag" if media.is_unverified else media.state)
     return format_html('<span class="thumbnail thumbnail--empty" title="{}">{}</span>', title, symbol)
 
 
@@ -98,6 +99,12 @@ def remaining(moment: datetime) -> str:
     if minutes < 60:
         return _("%(minutes)d min") % {"minutes": minutes}
     return _("%(hours)d h %(minutes)02d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+@register.filter
+def code(text: str) -> str:
+    """A result code of the vendor's, short and with its invisible characters written out."""
+    return wording.shown_code(text)
 
 
 @register.filter

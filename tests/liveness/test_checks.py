@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import certifi
 import pytest
 from django.core.checks import run_checks
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
@@ -60,6 +61,11 @@ def test_missing_credentials_are_a_warning_and_in_production_an_error(settings, 
         ("LIVENESS_AUDIT_KEY", "change-me", "E007"),
         ("LIVENESS_RATE_LIMIT", 0, "E008"),
         ("LIVENESS_RATE_LIMIT", 21, "W002"),
+        ("LIVENESS_PROXY", "proxy.example:3128", "E020"),
+        ("LIVENESS_PROXY", "https://name:canary@proxy.example:3128", "E020"),
+        ("LIVENESS_CA_BUNDLE", "/nowhere/ca.pem", "E021"),
+        ("LIVENESS_CA_BUNDLE", "/dev/null", "E021"),
+        ("LIVENESS_CA_BUNDLE", "ca.pem", "E022"),
         ("LIVENESS_PACE_SHARE", 0, "E014"),
         ("LIVENESS_PACE_SHARE", 1.1, "E014"),
         ("LIVENESS_REDIS_URL", "127.0.0.1:6379", "E015"),
@@ -229,3 +235,13 @@ def test_a_relative_media_root_is_named_as_every_process_takes_it(settings):
     settings.LIVENESS_MEDIA_ROOT_AS_SET = settings.LIVENESS_MEDIA_ROOT = Path("evidence")
     assert found() == ["E012"]
     assert str(Path("evidence").absolute()) in messages("E012").msg
+
+
+def test_a_bundle_that_others_can_change_is_a_warning(settings, tmp_path):
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes())
+    settings.LIVENESS_CA_BUNDLE = str(bundle)
+    settings.LIVENESS_PROXY = "http://name:password@proxy.example:3128"
+    for mode, expected in ((0o640, []), (0o644, []), (0o664, ["W010"]), (0o646, ["W010"])):
+        bundle.chmod(mode)
+        assert found(deploy=True) == expected

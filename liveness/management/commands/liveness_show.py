@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from liveness.management.console import as_json, some_failed
 from liveness.services import facts
+from liveness.services.wording import shown_code
 
 
 class Command(BaseCommand):
@@ -28,7 +29,8 @@ class Command(BaseCommand):
             return
         for name, value in shown.items():
             if name != "media":
-                self.stdout.write(f"{name.replace('_', ' '):18} {'' if value is None else value}")
+                text = shown_code(value) if name == "result_code" else value
+                self.stdout.write(f"{name.replace('_', ' '):18} {'' if text is None else text}")
         for media in shown["media"]:
             words = " ".join(str(value) for value in media.values() if value)
             self.stdout.write(f"{'media':18} {words}")

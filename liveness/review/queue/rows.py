@@ -122,7 +122,7 @@ def _reason(review: Review) -> str:
 def _frame(attempt: VerificationAttempt) -> StoredMedia | None:
     media: list[StoredMedia] = attempt.visible_media  # type: ignore[attr-defined]
     frames = [file for file in media if file.kind == MediaKind.BEST_FRAME]
-    return next((frame for frame in frames if frame.is_viewable), frames[0] if frames else None)
+    return min(frames, key=lambda frame: (not frame.is_viewable, frame.is_unverified), default=None)
 
 
 def _verdict(review: Review, tab: Tab, person: Person) -> Verdict | None:

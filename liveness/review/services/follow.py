@@ -67,7 +67,8 @@ def _signals(attempt: VerificationAttempt, files: Sequence[StoredMedia]) -> list
         twins.SEEN_BEFORE: twins.twins(attempt).exists(),
         "diverged": attempt.diverged_at is not None,
         "lost": any(file.state == MediaState.LOST for file in files),
-        "damaged": any(file.damaged_at or file.flaw for file in files),
+        "damaged": any(file.is_damaged for file in files),
+        "unverified": any(file.is_unverified for file in files),
         "repeated": attempt.is_answered and _number_of(attempt) >= REPEATED,
     }
     return [name for name, holds in conditions.items() if holds]

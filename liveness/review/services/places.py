@@ -71,5 +71,5 @@ def _tell_ready(review: Review, files: Sequence[StoredMedia]) -> None:
         actor=Actor.system("review"),
         target=review.attempt,
         margin=int((review.attempt.expires_at - captured_at).total_seconds()),
-        is_complete=all(file.state != MediaState.LOST for file in files),
+        is_complete=all(file.state not in (MediaState.LOST, MediaState.UNVERIFIED) for file in files),
     )

@@ -22,8 +22,10 @@ def twins(attempt: VerificationAttempt) -> QuerySet[StoredMedia]:
 
     That finds every equal SHA-256, because a stored file has the MD5 that was declared for it, and also files that
     never arrived. Two files made to share an MD5 are found as well: somebody should look at those all the more.
+    Of an unverified file of this attempt the measured MD5 counts; those of others are not found.
     """
-    md5s = list(attempt.media.exclude(declared_md5="").values_list("declared_md5", flat=True))
+    rows = attempt.media.values_list("declared_md5", "state", "md5")
+    md5s = {declared or (md5 if state == MediaState.UNVERIFIED else "") for declared, state, md5 in rows} - {""}
     # SQLite uses the partial index only for a query that repeats its condition.
     same = StoredMedia.objects.filter(~Q(declared_md5=""), declared_md5__in=md5s)
     others = same.exclude(attempt__subject_reference=attempt.subject_reference)

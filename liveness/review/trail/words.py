@@ -17,7 +17,7 @@ from liveness.review.models import DecisionOutcome
 from liveness.review.reasons import catalogue
 from liveness.review.services import actions
 from liveness.services import audit
-from liveness.services.wording import meaning_of
+from liveness.services.wording import meaning_of, shown_code
 
 Text = str | Promise
 Names = Mapping[str, str]
@@ -59,6 +59,7 @@ ACTS: dict[str, Act] = {
     actions.REVIEW_TAKEN_OVER: Act("claims", "loop", gettext_lazy("Review taken over")),
     actions.CLAIM_EXPIRED: Act("claims", "expired", gettext_lazy("Claim ran out")),
     audit.MEDIA_STORED: Act("media", "download", gettext_lazy("File stored and verified")),
+    audit.MEDIA_UNVERIFIED: Act("media", "flag", gettext_lazy("File stored, not verified: no MD5 was declared")),
     audit.MEDIA_ABSENT: Act("media", "absent", gettext_lazy("File not sent by the vendor")),
     audit.MEDIA_LOST: Act("media", "lost", gettext_lazy("File lost")),
     audit.MEDIA_WANTED_AGAIN: Act("media", "retry", gettext_lazy("Damaged file to be fetched again")),
@@ -116,7 +117,10 @@ def _vendor(value: Any, names: Names) -> str:
 
 
 def _code(value: Any, names: Names) -> str:
-    return _("code %(code)s: %(words)s") % {"code": value, "words": meaning_of(str(value)).words.rstrip(".")}
+    return _("code %(code)s: %(words)s") % {
+        "code": shown_code(str(value)),
+        "words": meaning_of(str(value)).words.rstrip("."),
+    }
 
 
 def _reasons(value: Any, names: Names) -> str:

@@ -17,6 +17,7 @@ from liveness.client.errors import (
     TokenIllegalError,
     VendorError,
 )
+from liveness.client.redaction import storable
 
 from .conftest import TOKEN
 from .reading import read, read_fields
@@ -65,12 +66,7 @@ def test_it_raises_every_captured_error(name: str, kind: type[FaceIdError]) -> N
         b'{"Response": {"Result": "0", "Extra": {"a": 1, "a": 2}}}',
         b'{"Response": {"Result": "0", "Similarity": NaN}}',
         b'{"Response": {"Result": "0", "Similarity": -Infinity}}',
-        b'{"Response": {"Result": "0", "Similarity": 1e999}}',
-        b'{"Response": {"Result": "0", "Description": "\xff\xfe"}}',
-        b'\xef\xbb\xbf{"Response": {"Result": "0"}}',
-        b'{"Response": {"Result": "0", "Extra": ' + b"9" * 5_000 + b"}}",
         b"[" * 200_000,
-        b'{"Response": {"Result": "0", "Extra": ' + b"[" * 500 + b"]" * 500 + b"}}",
         b'{"Response": ' * 100_000,
     ],
     ids=lambda body: repr(body[:50]),
@@ -179,7 +175,8 @@ def test_it_makes_a_result_or_a_typed_error_of_any_json(document: object, status
     response = document["Response"]
     assert status == 200
     assert "Error" not in response
-    assert result.result == str(response["Result"])
+    code = response["Result"]
+    assert result.result == storable(code if isinstance(code, str) else json.dumps(code, ensure_ascii=False))
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))

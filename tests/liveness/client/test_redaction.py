@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from liveness.client.redaction import (
     HIDDEN,
+    MAX_DEPTH,
     MAX_LEDGER,
     MAX_STRING,
+    TOO_DEEP,
     clean_text,
     ledger,
     one_line,
@@ -149,12 +151,14 @@ def test_it_leaves_a_small_answer_whole() -> None:
     assert ledger(answer, ("Result",), ()) == answer
 
 
-def test_it_refuses_an_answer_that_is_nested_too_deeply() -> None:
+def test_it_keeps_the_rest_of_an_answer_that_is_nested_too_deeply() -> None:
     nested: object = "x"
     for _ in range(50):
         nested = [nested]
-    with pytest.raises(RecursionError):
-        ledger({"Extra": nested}, (), ())
+    kept = ledger({"Result": "0", "Extra": nested}, (), ())
+    assert kept["Result"] == "0"
+    assert json.dumps(kept["Extra"]).count("[") == MAX_DEPTH + 1
+    assert TOO_DEEP in json.dumps(kept)
 
 
 def test_it_writes_control_characters_as_spaces() -> None:

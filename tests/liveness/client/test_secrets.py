@@ -63,7 +63,7 @@ def is_clean(*texts: str) -> bool:
         http(EVERYTHING, "302 Found", headers=(f"Location: {SIGNED}",)),
         http(EVERYTHING, content_type=EVERYTHING),
         http({"Response": {"RequestId": "b8cb2269", "Description": EVERYTHING}}),
-        http({"Response": {"Result": [EVERYTHING]}}),
+        http({"Response": {"Result": None, "Message": [EVERYTHING]}}),
         http(EVERYTHING, headers=(f"Content-Encoding: {CANARY}",)),
         hang_up(http(EVERYTHING)[:-3]),
         hang_up(EVERYTHING.encode() + b"\r\n"),

@@ -121,7 +121,7 @@ def test_a_fresh_link_is_asked_for_at_once(fault, attempt, sandbox):
 
 @pytest.mark.parametrize(
     "fault",
-    [{"fault": "wrong_md5", "kind": "video"}, {"fault": "wrong_size", "size": -1, "kind": "video"}],
+    [{"fault": "wrong_md5", "kind": "video"}, {"fault": "wrong_size", "size": 1, "kind": "video"}],
     ids=lambda fault: fault["fault"],
 )
 def test_a_false_declaration_is_never_stored(fault, attempt, sandbox):
@@ -132,6 +132,31 @@ def test_a_false_declaration_is_never_stored(fault, attempt, sandbox):
     sandbox.clear_faults()
     run(force=True)
     assert attempt.media.filter(kind="video", state=MediaState.STORED).count() == 1
+
+
+@pytest.mark.parametrize("size", [-1, 0, None, "unknown", 2**63])
+def test_what_is_no_size_is_no_reason_to_lose_a_file_with_an_md5(size, attempt, sandbox):
+    sandbox.inject("wrong_size", size=size, times=None)
+    assert run().counts.errors == 0
+    assert_everything_is_stored_once(attempt)
+
+
+def test_a_file_without_an_md5_is_kept_apart_and_the_attempt_is_settled(attempt, sandbox):
+    sandbox.inject("wrong_md5", md5="", kind="video", times=None)
+    summary = run()
+    assert (summary.counts.errors, summary.counts.media_stored) == (0, 2)
+    assert attempt.media.get(kind="video").state == MediaState.UNVERIFIED
+    attempt.refresh_from_db()
+    assert attempt.next_poll_at is None
+
+
+def test_an_idle_connection_that_the_vendor_closed_costs_nothing(sandbox):
+    for _ in range(2):
+        registered(sandbox)
+    sandbox.inject("close", scope="api", skip=1)
+    summary = run()
+    assert (summary.counts.passed, summary.lines()) == (2, [])
+    assert len(list(sandbox.calls)) == 3
 
 
 def test_a_link_to_another_host_is_not_followed(attempt, sandbox):

@@ -9,12 +9,13 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps, ImageStat
 
 from liveness.exceptions import MediaError
-from liveness.models import MediaKind
+from liveness.models import MediaCondition, MediaKind
 from liveness.sandbox.subjects import ASSETS
 from liveness.services import inspection
+from tests.films import box, film, recording
 
 JPEG = (ASSETS / "amara.jpg").read_bytes()
 MP4 = (ASSETS / "amara.mp4").read_bytes()
@@ -83,14 +84,121 @@ def test_what_is_no_picture_is_kept_but_never_shown(content, inspect):
     assert finding.flaw
 
 
+@pytest.mark.parametrize(
+    ("content", "content_type", "codec"),
+    [
+        (film(b"avc1", brand=b"iso3"), "video/mp4", "avc1"),
+        (film(b"hvc1", brand=b"isom"), "video/mp4", "hvc1"),
+        (film(brand=b"3gp5"), "video/mp4", "avc1"),
+        (film(brand=b"zzzz", compatible=()), "video/mp4", "avc1"),
+        (film(brand=b"qt  ", compatible=(b"qt  ",)), "video/quicktime", "avc1"),
+        (film(brand=b"qt  ", compatible=(b"mp42",)), "video/mp4", "avc1"),
+        (film(brand=None), "video/quicktime", "avc1"),
+        (film(brand=None).removeprefix(box(b"wide")), "video/quicktime", "avc1"),
+        (recording(), "video/webm", "V_VP9"),
+        (recording(b"V_MPEG4/ISO/AVC", b"matroska"), "video/x-matroska", "V_MPEG4/ISO/AVC"),
+        (MP4, "video/mp4", "avc1"),
+    ],
+)
+def test_a_video_of_any_brand_is_given_to_the_browser_with_its_codec(content, content_type, codec, inspect):
+    finding = inspect(content, MediaKind.VIDEO)
+    assert (finding.content_type, finding.codec, finding.flaw) == (content_type, codec, "")
+    assert finding.condition == MediaCondition.SOUND
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"RIFF\x10\0\0\0AVI LIST",
+        b"FLV\x01\x05",
+        b"OggS\0",
+        b"<!--ftypisom--><script>alert(1)</script>",
+        b"<!--moov--><script>alert(1)</script>",
+        b"<svg wide onload='alert(1)'>",
+        box(b"ftyp", b"heic", bytes(4), b"mif1"),
+        JPEG,
+        b"",
+    ],
+)
+def test_a_video_of_an_unknown_type_is_kept_and_not_called_damaged(content, inspect):
+    finding = inspect(content, MediaKind.VIDEO)
+    assert (finding.content_type, finding.condition) == (inspection.UNKNOWN_TYPE, MediaCondition.UNKNOWN_TYPE)
+    assert "known" in finding.flaw
+
+
+@pytest.mark.parametrize("missing", [1, 2, 50, 500])
+def test_a_picture_whose_end_is_missing_is_shown_with_a_warning(missing, inspect, tmp_path):
+    finding = inspect(JPEG[:-missing])
+    assert (finding.flaw, finding.condition) == ("", MediaCondition.INCOMPLETE)
+    assert (finding.width, finding.height) == Image.open(io.BytesIO(JPEG)).size
+    assert colours(tmp_path) == pytest.approx(colours_of(JPEG), abs=4)
+
+
+@pytest.mark.parametrize("form", ["WEBP", "AVIF"])
+def test_a_picture_that_browsers_draw_is_shown(form, inspect, tmp_path):
+    content = saved(Image.open(io.BytesIO(JPEG)), form)
+    finding = inspect(content)
+    assert (finding.content_type, finding.flaw) == (f"image/{form.lower()}", "")
+    assert colours(tmp_path) == pytest.approx(colours_of(JPEG), abs=8)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["JPEG", "WEBP"])
+def test_a_turned_picture_is_measured_and_made_small_upright(form, orientation, inspect, tmp_path):
+    image = Image.new("RGB", (80, 40), "blue")
+    image.paste("red", (0, 0, 40, 20))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    finding = inspect(saved(image, form, exif=exif, quality=95))
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(saved(image, "PNG", exif=exif))))
+    assert (finding.width, finding.height) == upright.size
+    small = Image.open(tmp_path / "thumbnail.part")
+    assert small.size == upright.size
+    for corner in ((4, 4), (small.width - 5, small.height - 5)):
+        assert small.getpixel(corner) == pytest.approx(upright.getpixel(corner), abs=40)
+
+
+def test_a_picture_with_broken_metadata_is_shown(inspect):
+    broken = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12"
+    assert inspect(JPEG[:2] + b"\xff\xe1" + (len(broken) + 2).to_bytes(2) + broken + JPEG[2:]).flaw == ""
+
+
+def test_sixteen_bits_are_made_eight(inspect, tmp_path):
+    assert inspect(saved(Image.new("I;16", (64, 64), 30_000), "PNG")).flaw == ""
+    assert colours(tmp_path) == pytest.approx([30_000 / 256] * 3, abs=3)
+
+
+def test_what_is_transparent_is_white(inspect, tmp_path):
+    assert inspect(saved(Image.new("RGBA", (64, 64), (0, 0, 0, 0)), "PNG")).flaw == ""
+    assert colours(tmp_path) == pytest.approx([255] * 3, abs=3)
+
+
+def saved(image, form, **options):
+    content = io.BytesIO()
+    image.save(content, form, **options)
+    return content.getvalue()
+
+
+def colours_of(content):
+    return ImageStat.Stat(Image.open(io.BytesIO(content)).convert("RGB")).mean
+
+
+def colours(tmp_path):
+    """The mean colour of the thumbnail."""
+    return colours_of((tmp_path / "thumbnail.part").read_bytes())
+
+
 @pytest.mark.parametrize("content", [JPEG[: len(JPEG) // 2], JPEG[:20], b"\xff\xd8\xff" + b"x" * 500])
 def test_a_cut_picture_is_told(content, inspect):
-    assert "decode" in inspect(content).flaw
+    finding = inspect(content)
+    assert "decode" in finding.flaw
+    assert finding.condition == MediaCondition.UNDECODABLE
 
 
 def test_a_pixel_bomb_is_refused_before_it_unpacks(inspect):
     finding = inspect(png(13_300, 13_300))
     assert "pixels" in finding.flaw
+    assert finding.condition == MediaCondition.TOO_LARGE
 
 
 @pytest.fixture

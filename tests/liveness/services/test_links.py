@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.services import links
+from liveness.exceptions import MediaError
+from liveness.services import links, origins
 from liveness.services.links import SKEW
 
 BASE = "https://bucket.cos.ap-singapore.myqcloud.com/file.mp4"
@@ -52,3 +53,62 @@ def test_a_link_that_does_not_say_or_contradicts_itself_lives(query):
 def test_a_link_that_may_still_live_by_the_vendor_s_clock_has_not_run_out():
     url = f"{BASE}?q-sign-time=1000;2000"
     assert [links.has_run_out(url, now) for now in (0, 1999, 2000 + SKEW - 1, 2000 + SKEW)] == [False] * 3 + [True]
+
+
+@pytest.mark.parametrize(
+    ("link", "asked_for"),
+    [
+        ("http://127.0.0.1:9/m/base.jpg?a[0]=1", "http://127.0.0.1:9/m/base.jpg?a%5B0%5D=1"),
+        ("http://127.0.0.1:9/m/base.jpg?a=1#t=1", "http://127.0.0.1:9/m/base.jpg?a=1"),
+        (
+            "http://127.0.0.1:9/m?x=attachment; filename=best frame.jpg",
+            "http://127.0.0.1:9/m?x=attachment;%20filename=best%20frame.jpg",
+        ),
+        (" \t\ufeffhttp://127.0.0.1:9/m/base.jpg?a=1\r\n", "http://127.0.0.1:9/m/base.jpg?a=1"),
+        ("http://127.0.0.1:9/最佳/é.jpg", "http://127.0.0.1:9/%E6%9C%80%E4%BD%B3/%C3%A9.jpg"),
+        ('http://127.0.0.1:9/{a}|^`"<b>', "http://127.0.0.1:9/%7Ba%7D%7C%5E%60%22%3Cb%3E"),
+        ("http://127.0.0.1:9?a=1", "http://127.0.0.1:9/?a=1"),
+        ("http://127.0.0.1:9/a b#c d#e", "http://127.0.0.1:9/a%20b"),
+    ],
+)
+def test_a_link_is_made_fit_to_ask_for(link, asked_for):
+    assert links.tidied(link) == asked_for
+    assert origins.allow(asked_for, ["http://127.0.0.1:9"])
+
+
+@given(st.text(st.sampled_from("abcXYZ019-._~!$&'()*+,;=:@%/?"), max_size=60))
+def test_a_link_that_is_fit_stays_byte_for_byte(rest):
+    assert links.tidied(f"{BASE}/{rest}") == f"{BASE}/{rest}"
+
+
+@given(st.text(max_size=60))
+def test_what_is_made_fit_once_stays_as_it_is(rest):
+    link = links.tidied(f"https://bucket.myqcloud.com/{rest}")
+    assert links.tidied(link) == link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "",
+        " ",
+        "//bucket.myqcloud.com/a",
+        "https://evil.example/https://bucket.myqcloud.com/a",
+        "https://evil.example#@bucket.myqcloud.com/a",
+        "https://bucket.myqcloud.com#@evil.example/a",
+        "https://evil.example/ @bucket.myqcloud.com/a",
+        "https://bucket.myqcloud.com @evil.example/a",
+        "https://bucket.myqcloud.com[.evil.example/a",
+        "https://bücket.myqcloud.com/a",
+        "https://bucket.myqcloud.com\\@evil.example/a",
+        "https://bucket.myqcloud.com/a\\b",
+        "https://bucket.myqcloud.com/a\r\nHost: evil",
+        "https://bucket.myqcloud.com/a\tb",
+        "https://bucket.myqcloud.com/a\x00b",
+        "https://bucket.myqcloud.com/\ud800",
+        "javascript:alert(1)//https://bucket.myqcloud.com/",
+    ],
+)
+def test_no_tidying_leads_past_the_list(link):
+    with pytest.raises(MediaError):
+        origins.allow(links.tidied(link), ["https://*.myqcloud.com"])

@@ -251,12 +251,6 @@ def test_a_storage_that_cannot_be_written_is_told_with_what_to_do(number, wanted
     assert not problem.value.is_refetchable
 
 
-def test_a_declaration_without_a_digest_is_never_stored_and_not_asked_for_again_at_once(wanted):
-    with pytest.raises(MediaError, match="declared") as problem:
-        media.store(wanted, FileInfo(url=DEAD_LINK, md5=None, size=5), actor=ACTOR)
-    assert not problem.value.is_refetchable
-
-
 def test_a_moved_file_survives_a_power_cut_with_its_new_directory(wanted, monkeypatch):
     synced, fsync = [], os.fsync
     monkeypatch.setattr(os, "fsync", lambda fd: (fsync(fd), synced.append(str(Path(f"/proc/self/fd/{fd}").readlink()))))

@@ -13,6 +13,8 @@ from liveness.services import download, links, transfer
 from tests.liveness.client.server import hang_up, serve, stall
 
 CONTENT = random.Random(1).randbytes(1_000_000)
+MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+SIZE = len(CONTENT)
 PATH = "/file?q-signature=canary"
 CUT = 400_000
 OFFERS = {"Accept-Ranges": "bytes", "ETag": '"one"'}
@@ -28,11 +30,12 @@ def _short_waits(settings):
 def fetch(settings, tmp_path):
     """Fetch from a server of these answers, one for each request; the bytes that are in the file then."""
 
-    def fetch(server, path=PATH):
+    def fetch(server, path=PATH, prefix="", size=SIZE, md5=MD5):
         settings.LIVENESS_MEDIA_ORIGINS = [server.url]
-        md5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
         part = tmp_path / "file.part"
-        measured = download.fetch(server.url + path, part, kind=MediaKind.VIDEO, size=len(CONTENT), md5=md5)
+        part.unlink(missing_ok=True)
+        url = prefix + server.url + path.lstrip()
+        measured = download.fetch(url, part, kind=MediaKind.VIDEO, size=size, md5=md5)
         assert measured.sha256 == hashlib.sha256(CONTENT).hexdigest()
         return part.read_bytes()
 
@@ -67,6 +70,16 @@ def cut(how=hang_up, at=CUT, **headers):
 def rest(start):
     """All that was asked for."""
     return lambda connection, server: connection.sendall(head(start) + CONTENT[start:])
+
+
+def ended_by_close(handler):
+    """The same, and then the end of the connection, where nothing else says that the answer is over."""
+
+    def handle(connection, server):
+        handler(connection, server)
+        connection.close()
+
+    return handle
 
 
 def whole(start):
@@ -130,30 +143,97 @@ def test_it_does_not_go_on_where_nothing_came(fetch):
         assert len(server.requests) == 1
 
 
+OTHER_PARTS = [
+    {"Content_Range": f"bytes {CUT + 1}-{len(CONTENT) - 1}/{len(CONTENT)}"},
+    {"Content_Range": f"bytes {CUT}-{len(CONTENT) - 2}/{len(CONTENT)}"},
+    {"Content_Range": f"bytes {CUT}-{len(CONTENT) - 1}/{len(CONTENT) + 1}"},
+    {"Content_Range": f"bytes {CUT}-{len(CONTENT) - 1}/*"},
+    {"Content_Range": None},
+    {"Content_Length": len(CONTENT)},
+    {"ETag": '"two"'},
+    {"status": 416},
+]
+
+
+@pytest.mark.parametrize("changes", OTHER_PARTS, ids=str)
+def test_after_another_part_the_same_link_is_read_from_the_beginning(changes, fetch):
+    with host(cut(), told(**changes), rest) as server:
+        assert fetch(server) == CONTENT
+        assert [server.header("Range", at) for at in range(3)] == [None, f"bytes={CUT}-", None]
+
+
+@pytest.mark.parametrize("changes", OTHER_PARTS, ids=str)
+def test_it_begins_again_only_once(changes, fetch):
+    with host(cut(), told(**changes), cut(), told(**changes)) as server:
+        with pytest.raises(MediaError, match="another part") as problem:
+            fetch(server)
+        assert len(server.requests) == 4
+    assert problem.value.is_refetchable
+    assert "canary" not in str(problem.value)
+
+
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"Content_Range": f"bytes {CUT + 1}-{len(CONTENT) - 1}/{len(CONTENT)}"},
-        {"Content_Range": f"bytes {CUT}-{len(CONTENT) - 2}/{len(CONTENT)}"},
-        {"Content_Range": f"bytes {CUT}-{len(CONTENT) - 1}/{len(CONTENT) + 1}"},
-        {"Content_Range": f"bytes {CUT}-{len(CONTENT) - 1}/*"},
-        {"Content_Range": None},
-        {"Content_Length": len(CONTENT)},
-        {"ETag": '"two"'},
-        {"status": 416},
-        {"status": 403},
-        {"status": 302, "Location": "/elsewhere"},
-        {"status": 503},
-    ],
-    ids=str,
+    "changes", [{"status": 403}, {"status": 302, "Location": "/elsewhere"}, {"status": 503}], ids=str
 )
-def test_only_the_very_rest_of_the_same_file_is_taken(changes, fetch):
+def test_an_answer_that_is_no_part_ends_the_download(changes, fetch):
     with host(cut(), told(**changes)) as server:
         with pytest.raises(MediaError) as problem:
             fetch(server)
         assert len(server.requests) == 2
     assert problem.value.is_refetchable
     assert "canary" not in str(problem.value)
+
+
+def test_an_idle_connection_that_was_closed_costs_no_download(fetch):
+    def ended(start):
+        return hang_up()
+
+    with host(rest, ended, rest) as server:
+        for _ in range(2):
+            assert fetch(server) == CONTENT
+        assert (len(server.requests), server.connections) == (3, 2)
+
+
+def test_a_link_arrives_as_the_vendor_signed_it(fetch):
+    with host(rest) as server:
+        path = "/a%2fb%7Ec/../d.mp4?sig=%7e%41%2f%3D==&empty&k=a+b%20c'(x)*!"
+        assert fetch(server, f" {path}#t=1\n", prefix=" ") == CONTENT
+        assert server.requests[0].startswith(f"GET {path} HTTP/1.1\r\n".encode())
+
+
+@pytest.mark.parametrize("length", ["announced", "not announced"])
+@pytest.mark.parametrize("md5", ["declared", "not declared"])
+def test_a_file_of_undeclared_size_is_fetched_under_the_cap(md5, length, fetch, settings):
+    settings.LIVENESS_MEDIA_MAX_BYTES = {"video": len(CONTENT)}
+    framing = {} if length == "announced" else {"Content_Length": None, "Connection": "close"}
+    with host(lambda start: ended_by_close(told(**framing)(start))) as server:
+        assert fetch(server, size=None, **({} if md5 == "declared" else {"md5": None})) == CONTENT
+
+
+@pytest.mark.parametrize("length", ["announced", "not announced"])
+def test_a_file_of_undeclared_size_above_the_cap_is_refused(length, fetch, settings):
+    settings.LIVENESS_MEDIA_MAX_BYTES = {"video": len(CONTENT) - 1}
+    framing = {} if length == "announced" else {"Content_Length": None, "Connection": "close"}
+    with (
+        host(lambda start: ended_by_close(told(**framing)(start))) as server,
+        pytest.raises(MediaError, match="LIVENESS_MEDIA_MAX_BYTES") as problem,
+    ):
+        fetch(server, size=None)
+    assert not problem.value.is_refetchable
+
+
+def test_a_file_of_undeclared_size_goes_on_where_it_stopped(fetch):
+    with host(cut(), rest) as server:
+        assert fetch(server, size=None, md5=None) == CONTENT
+        assert server.header("Range") == f"bytes={CUT}-"
+
+
+def test_nothing_is_no_file(fetch):
+    def nothing(start):
+        return lambda connection, server: connection.sendall(head(0, Content_Length=0))
+
+    with host(nothing) as server, pytest.raises(MediaError, match="empty"):
+        fetch(server, size=None, md5=None)
 
 
 def test_a_part_that_nobody_asked_for_is_refused(fetch):

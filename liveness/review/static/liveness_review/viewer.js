@@ -4,14 +4,18 @@ import { lightOf } from "./light.js";
 import { panesOf } from "./panes.js";
 import { playerOf } from "./player.js";
 
-// A file that does not arrive, or that this browser cannot show, leaves a word instead of an empty pane.
+// A file that does not arrive, or that this browser cannot show, leaves a word instead of an empty pane. A video whose
+// sound alone can be played has no width.
 function watchForFaults(viewer) {
   for (const pane of viewer.querySelectorAll("[data-pane]")) {
     const shown = pane.querySelector("[data-move] > :is(img, video)");
     const fault = pane.querySelector("[data-fault]");
     const tell = () => { fault.hidden = false; };
     if (shown.error || (shown.complete && !shown.naturalWidth)) tell();
+    const look = () => { if (shown.readyState && shown.videoWidth === 0) tell(); };
+    look();
     shown.addEventListener("error", tell);
+    shown.addEventListener("loadedmetadata", look);
   }
 }
 
