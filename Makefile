@@ -39,6 +39,7 @@ check: install ## Lint, formatting, types, migrations, settings, templates
 	@echo "check --deploy with the values of .env.example and fresh keys"
 	@key=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))'); \
 	env -i PATH="$$PATH" DJANGO_ENV_FILE=.env.example DJANGO_SECRET_KEY=$$key TENCENTCLOUD_SECRET_ID=$$key \
+		DATABASE_URL=postgres://portal:$$key@127.0.0.1:5432/portal \
 		TENCENTCLOUD_SECRET_KEY=$$key LIVENESS_AUDIT_KEY=$$key $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/djlint --check --lint --quiet liveness templates
 

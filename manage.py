@@ -2,13 +2,50 @@
 import os
 import sys
 
+CANNOT_RUN = 2
 
-def main() -> None:
+
+def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kyc_portal.settings")
-    from django.core.management import execute_from_command_line
+    if os.environ.get("NO_COLOR"):
+        # https://no-color.org; Django itself looks only at its own variable.
+        os.environ.setdefault("DJANGO_COLORS", "nocolor")
+    try:
+        from django.core.exceptions import ImproperlyConfigured
+        from django.core.management import execute_from_command_line
+    except ImportError:
+        sys.stderr.write("Django is not installed here. Run: make install; then use .venv/bin/python manage.py\n")
+        return CANNOT_RUN
+    try:
+        execute_from_command_line(sys.argv)
+        sys.stdout.flush()
+    except ImproperlyConfigured as problem:
+        sys.stderr.write(f"{problem}\n")
+        return CANNOT_RUN
+    except BrokenPipeError:
+        # Whoever read this has seen enough. Python would complain of what is still buffered.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as failure:
+        if not (line := _outage(failure)):
+            raise
+        sys.stderr.write(f"{line}\n")
+        return CANNOT_RUN
+    return 0
 
-    execute_from_command_line(sys.argv)
+
+def _outage(failure: Exception) -> str:
+    """What an outage means for one of Django's own commands; the portal's commands say it themselves."""
+    from django.apps import apps
+
+    if not apps.ready:
+        return ""
+    from liveness.services.conditions import explain
+    from liveness.services.outages import OutageKind
+
+    outage = explain(failure)
+    # `migrate` itself is what differing tables need, and its own error says more.
+    return outage.line if outage and outage.kind is not OutageKind.TABLES_DIFFER else ""
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

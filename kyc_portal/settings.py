@@ -3,20 +3,21 @@
 What is safe is the default: without any variable the portal refuses to start rather than run open.
 """
 
-import os
+from contextlib import suppress
 from pathlib import Path
 
 import django
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from kombu import Queue
 
+from kyc_portal.environment import StrictEnv, read_dotenv
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-env = environ.FileAwareEnv()
-environ.Env.read_env(os.environ.get("DJANGO_ENV_FILE", str(BASE_DIR / ".env")))
+read_dotenv(BASE_DIR / ".env")
+env = StrictEnv()
 
 IS_LOCAL = env.bool("DJANGO_DEBUG", default=False)
 DEMO = env.bool("DJANGO_DEMO", default=False)
@@ -49,6 +50,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First, so that it also answers for what the others cannot do without the database.
+    "liveness.middleware.OutageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -88,17 +91,22 @@ SQLITE_OPTIONS = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;",
 }
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")}
+SQLITE_DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "portal.sqlite3")}
+DATABASES = {"default": env.database("DATABASE_URL", default=SQLITE_DATABASE)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    with suppress(OSError):
+        # A directory that cannot be made is named by the commands, and by /readyz.
+        Path(DATABASES["default"]["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # Fit for a pooler that lends a connection for one transaction: nothing is kept on it, neither cursors nor
     # (psycopg's default under Django) prepared statements. The level is named because the server may have another.
     from psycopg import IsolationLevel
 
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("isolation_level", IsolationLevel.READ_COMMITTED)
+    # Seconds. A host that answers nothing at all would hold a page for two minutes.
+    defaults = {"connect_timeout": 5, "isolation_level": IsolationLevel.READ_COMMITTED}
+    DATABASES["default"]["OPTIONS"] = defaults | DATABASES["default"].get("OPTIONS", {})
 # Opening is dear on either: a log-in on PostgreSQL, on SQLite three pragmas and the whole schema read again.
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
@@ -119,7 +127,7 @@ LOGIN_REDIRECT_URL = reverse_lazy("home")
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = env.str("DJANGO_TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("DJANGO_TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
 
@@ -177,7 +185,7 @@ else:
     INSTALLED_APPS.append("csp")
     CONTENT_SECURITY_POLICY = {"DIRECTIVES": CSP_DIRECTIVES}
 
-globals().update(env.email_url("DJANGO_EMAIL_URL", default="smtp://localhost:25"))
+globals().update(env.mail("DJANGO_EMAIL_URL", default="smtp://localhost:25"))
 # URLs of services may hold passwords, and Django's error reports show settings.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "kyc_portal.reports.ReporterFilter"
 EMAIL_TIMEOUT = 10
@@ -188,7 +196,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("DJANGO_LOG_LEVEL", default="WARNING")},
+    "root": {"handlers": ["stderr"], "level": env.log_level("DJANGO_LOG_LEVEL", default="WARNING")},
     # A retried transaction is no news; one that failed for good is an error of its own.
     "loggers": {"stamina": {"level": "ERROR"}},
 }
@@ -272,3 +280,6 @@ CELERY_BEAT_SCHEDULE = {
     "tell alarms": {"task": "liveness.alarm", "schedule": 60.0},
     "verify media": {"task": "liveness.verify_media", "schedule": 300.0},
 }
+
+# For the checks of `kyc_portal.checks`.
+ENVIRONMENT = env

@@ -1,10 +1,7 @@
 """The portal's own views: where people start, leaving, and the page for what went wrong."""
 
-import sys
-
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -49,9 +46,5 @@ leave = login_not_required(LeaveView.as_view())
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A database that is away is a matter of moments (503); anything else is a fault of ours (500)."""
-    is_away = isinstance(sys.exception(), OperationalError | InterfaceError)
-    response = render(None, "503.html" if is_away else "500.html", status=503 if is_away else 500)
-    if is_away:
-        response.headers["Retry-After"] = "10"
-    return response
+    """A fault of ours. For an outage OutageMiddleware has a page of its own."""
+    return render(None, "500.html", status=500)

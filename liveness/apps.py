@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import pre_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,9 @@ class LivenessConfig(AppConfig):
     def ready(self) -> None:
         pre_migrate.connect(_guard_tables, sender=self)
         from liveness import checks, database_checks, media_checks, route_checks  # noqa: F401
+        from liveness.private_files import make_new_database_private
+
+        connection_created.connect(make_new_database_private, dispatch_uid="liveness")
 
 
 def _guard_tables(**kwargs: Any) -> None:

@@ -16,24 +16,16 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
 from django.utils.module_loading import import_string
 
+from liveness import findings
 from liveness.app_settings import app_settings
 from liveness.client.endpoint import parse_endpoint
 from liveness.client.errors import ConfigurationError
+from liveness.metrics import token_problem
 from liveness.models import append_only
 from liveness.services.origins import Origin, is_public
 from liveness.services.registration import REGIONS
 
 TAG = "liveness"
-PLACEHOLDER = "change-me"
-SECRETS = (
-    "SECRET_KEY",
-    "LIVENESS_SECRET_ID",
-    "LIVENESS_SECRET_KEY",
-    "LIVENESS_AUDIT_KEY",
-    "LIVENESS_AUDIT_KEY_PREVIOUS",
-    "LIVENESS_METRICS_TOKEN",
-)
-SHORTEST_TOKEN = 16
 LONGEST_NAME = 64
 VENDOR_RATE = 20
 VENDOR_TTL = 7200
@@ -171,7 +163,9 @@ def check_access_policy(**kwargs: Any) -> Messages:
 
 @register(TAG)
 def check_placeholders(**kwargs: Any) -> Messages:
-    left = [name for name in SECRETS if PLACEHOLDER in str(getattr(settings, name, ""))]
+    left = sorted(
+        name for name in dir(settings) if name.isupper() and findings.holds_placeholder(getattr(settings, name))
+    )
     text = f"Still the example's placeholder: {', '.join(left)}."
     hint = 'Make a key with: python -c "import secrets; print(secrets.token_urlsafe(50))"; the vendor makes its own.'
     return _error(7, text, hint) if left else []
@@ -223,6 +217,19 @@ def check_database(**kwargs: Any) -> Messages:
     return []
 
 
+@register(TAG)
+def check_database_files(**kwargs: Any) -> Messages:
+    files = " ".join(shlex.quote(str(path)) for path in findings.files_open_to_others())
+    text = "Other users of this machine can use the database's files."
+    return _warning(21, text, f"Run: chmod 600 {files}") if files else []
+
+
+@register(TAG, deploy=True)
+def check_room(**kwargs: Any) -> Messages:
+    text = f"The disk of LIVENESS_MEDIA_ROOT has room for less than {findings.VIDEOS_OF_ROOM} videos."
+    return [] if findings.has_room_for_videos() else _warning(22, text, "Free space on it, or mount a larger one.")
+
+
 @register(TAG, deploy=True)
 def check_audit_key(**kwargs: Any) -> Messages:
     return [] if app_settings.AUDIT_KEY else _warning(7, "LIVENESS_AUDIT_KEY is not set.", AUDIT_KEY_HINT)
@@ -230,10 +237,11 @@ def check_audit_key(**kwargs: Any) -> Messages:
 
 @register(TAG)
 def check_metrics_token(**kwargs: Any) -> Messages:
-    if not app_settings.METRICS_TOKEN or len(app_settings.METRICS_TOKEN) >= SHORTEST_TOKEN:
+    problem = token_problem(app_settings.METRICS_TOKEN) if app_settings.METRICS_TOKEN else ""
+    if not problem:
         return []
     hint = 'Set it to the output of: python -c "import secrets; print(secrets.token_urlsafe(32))", or unset it.'
-    return _error(16, f"LIVENESS_METRICS_TOKEN is shorter than {SHORTEST_TOKEN} characters.", hint)
+    return _error(16, f"LIVENESS_METRICS_TOKEN {problem}; nothing is served for it.", hint)
 
 
 @register(TAG)

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -17,9 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from liveness.access import access_policy
 from liveness.exceptions import ChainError
+from liveness.logs import log_outage
 from liveness.models import MediaKind, StoredMedia
 from liveness.responses import Evidence, deliver, refusal
-from liveness.services import audit, viewing
+from liveness.services import audit, conditions, viewing
 from liveness.services.audit import Actor
 from liveness.services.viewing import Availability
 
@@ -47,11 +48,9 @@ def door(view: View) -> View:
     def guarded(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
         try:
             return view(request, public_id)
-        except (DatabaseError, ChainError):
+        except (DatabaseError, InterfaceError, ChainError) as failure:
             # No event, no bytes: a look that nobody could account for later does not happen.
-            response = refusal(503, _("The access cannot be recorded now. Try again in a moment."))
-            response.headers["Retry-After"] = "5"
-            return response
+            return _unrecorded(request, failure)
 
     public: View = login_not_required(guarded)
     return public
@@ -98,6 +97,17 @@ def media_download(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     if not file.file:
         return _absent(request, None)
     return _pass(request, file, audit.MEDIA_DOWNLOADED)
+
+
+def _unrecorded(request: HttpRequest, failure: Exception) -> HttpResponseBase:
+    outage = conditions.explain(failure)
+    log_outage(request, outage, failure)
+    if outage and not outage.kind.passes:
+        text = _("The access cannot be recorded, so the file is not shown. An operator has to look into it.")
+        return refusal(503, f"{text} {outage.text}")
+    response = refusal(503, _("The access cannot be recorded now. Try again in a moment."))
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def _file(public_id: UUID) -> StoredMedia | None:

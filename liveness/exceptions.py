@@ -20,6 +20,10 @@ class MediaError(LivenessError):
         self.is_refetchable = is_refetchable
 
 
+class OutageError(LivenessError):
+    """A service that the portal needs is out of order, and an operator must put it right."""
+
+
 class AccountError(LivenessError):
     """The vendor answers, but not for this account: an operator must act."""
 

@@ -1,5 +1,6 @@
 """`/metrics` for Prometheus: what all processes counted, and the state of the queue, behind a token of its own."""
 
+import re
 from collections.abc import Iterator
 
 from django.contrib.auth.decorators import login_not_required
@@ -15,9 +16,13 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from liveness.app_settings import app_settings
-from liveness.services import gauges, meters
+from liveness.findings import holds_placeholder
+from liveness.services import conditions, gauges, meters
 
 PLAIN = "text/plain; charset=utf-8"
+SHORTEST_TOKEN = 16
+# A bearer token has no blanks (RFC 6750, section 2.1), and a header holds ASCII.
+TOKEN_CHARACTERS = re.compile("[!-~]+")
 
 
 class Tables(Collector):
@@ -41,8 +46,8 @@ class Tables(Collector):
 @never_cache
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """404 until a token is set, 401 without it, 503 while the database is away."""
-    if not app_settings.METRICS_TOKEN:
+    """404 until a token is set that the check accepts, 401 without it, 503 while the database is away."""
+    if not _is_served(app_settings.METRICS_TOKEN):
         raise Http404
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not constant_time_compare(token.strip(), app_settings.METRICS_TOKEN):
@@ -54,8 +59,23 @@ def metrics(request: HttpRequest) -> HttpResponse:
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     try:
         return HttpResponse(encode(registry), content_type=content_type)
-    except Error:
-        return HttpResponse("The database does not answer.\n", status=503, content_type=PLAIN)
+    except Error as failure:
+        outage = conditions.explain(failure)
+        text = outage.text if outage else f"The database refuses to work ({type(failure).__name__})."
+        return HttpResponse(f"{text}\n", status=503, content_type=PLAIN)
+
+
+def token_problem(token: str) -> str:
+    """What keeps a token from being one, as a clause after its name; empty for a good one."""
+    if len(token) < SHORTEST_TOKEN:
+        return f"is shorter than {SHORTEST_TOKEN} characters"
+    if not TOKEN_CHARACTERS.fullmatch(token):
+        return "holds a blank or another character that no bearer token may have"
+    return ""
+
+
+def _is_served(token: str) -> bool:
+    return bool(token) and not token_problem(token) and not holds_placeholder(token)
 
 
 def _counter(counter: meters.Counter, found: meters.Values) -> Metric:

@@ -11,6 +11,7 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from liveness import backlog
+from liveness.logs import install_broker_filter, log_conditions, outages_logged
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.summary import Summary
@@ -28,6 +29,7 @@ VERIFY = 30.0
 # A byte of memory that the worker shares with the processes it forks: they are not told when it is to stop.
 _is_stopping = mmap.mmap(-1, 1)
 logger = logging.getLogger(__name__)
+install_broker_filter()
 
 
 @worker_shutting_down.connect
@@ -37,12 +39,14 @@ def stop_runs(**_: Any) -> None:
 
 
 @shared_task(name="liveness.refresh_due")
+@outages_logged
 def refresh_due(seconds: float = SLICE, workers: int = 4) -> None:
     """Refresh what is due, and what comes due within so many seconds; two tasks at once share the work."""
     _run(engine.Plan(seconds=seconds, workers=workers, actor=ACTOR))
 
 
 @shared_task(name="liveness.refresh_attempt")
+@outages_logged
 def refresh_attempt(public_id: str) -> None:
     """Ask the vendor about one attempt now; an id that is not registered, or none at all, is ignored."""
     try:
@@ -54,6 +58,7 @@ def refresh_attempt(public_id: str) -> None:
 
 
 @shared_task(name="liveness.alarm")
+@outages_logged
 def alarm() -> None:
     """Tell what was lost and what is in danger; of two tasks at once one tells."""
     for line in alarms.tell(now=timezone.now(), actor=ACTOR).lines:
@@ -61,6 +66,7 @@ def alarm() -> None:
 
 
 @shared_task(name="liveness.verify_media")
+@outages_logged
 def verify_media(seconds: float = VERIFY) -> None:
     """Read stored files again that are due for a check, for so many seconds."""
     report = rolling_check.check_some(seconds, actor=ACTOR, should_stop=lambda: bool(_is_stopping[0]))
@@ -83,8 +89,11 @@ def _run(plan: engine.Plan) -> None:
             stop.set()
 
     try:
-        for line in engine.run(plan, stop=stop, progress=heed).lines():
+        lines = engine.run(plan, stop=stop, progress=heed).lines()
+        for line in lines:
             logger.warning(line)
+        if lines:
+            log_conditions()
     finally:
         # A time limit ends this function, but not the threads of the run.
         stop.set()

@@ -28,7 +28,9 @@ class BrokenDownError(Exception):
 
 def main() -> int:
     for number in ENDINGS:
-        signal.signal(number, signal.default_int_handler)
+        # What is ignored stays ignored: that is how `nohup` keeps it running.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         place = Place.choose(os.environ)
         with _sole_use(place), _processes(place) as processes:

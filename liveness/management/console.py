@@ -1,9 +1,11 @@
 """What the commands share: exit codes, a progress bar for a terminal, and silence under cron."""
 
 import json
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -30,6 +32,16 @@ def some_failed(message: str) -> CommandError:
 def cannot_run(message: str) -> CommandError:
     """Exit 2: nothing can be done until the operator changes something; the message says what."""
     return CommandError(message, returncode=CANNOT_RUN)
+
+
+def stop_signals(handler: Callable[[int, FrameType | None], None], *more: signal.Signals) -> None:
+    """Have SIGTERM and SIGHUP, the end of the terminal or connection, call `handler`; and `more` of them.
+
+    A signal that is ignored stays ignored: that is how `nohup` keeps a command running.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP, *more):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def is_terminal() -> bool:

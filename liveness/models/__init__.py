@@ -1,6 +1,7 @@
 from liveness.models.alarm import AlarmState
 from liveness.models.attempt import AttemptQuerySet, ClosedBy, Outcome, VerificationAttempt
 from liveness.models.audit import AuditCheck, AuditEvent, AuditHead
+from liveness.models.condition import ObservedCondition
 from liveness.models.media import HELD, MediaCondition, MediaKind, MediaState, StoredMedia
 from liveness.models.media_root import MediaRoot
 from liveness.models.meter import Meter
@@ -24,6 +25,7 @@ __all__ = [
     "MediaRoot",
     "MediaState",
     "Meter",
+    "ObservedCondition",
     "Outcome",
     "Poll",
     "StoredMedia",

@@ -36,7 +36,7 @@ class CircuitBreaker:
         self._failing: set[int] = set()
         self._refusing: set[int] = set()
         self._unknown: set[int] = set()
-        self._has_answered = False
+        self.has_answered = False
         self._in_flight = 0
         self._pause = FIRST_PAUSE_SECONDS
         self._next_probe = 0.0
@@ -70,7 +70,7 @@ class CircuitBreaker:
     @property
     def is_doubtful(self) -> bool:
         """Has the vendor known none of so many tokens that the account or the region may be wrong?"""
-        return len(self._unknown) >= UNKNOWN_TOKENS and not self._has_answered
+        return len(self._unknown) >= UNKNOWN_TOKENS and not self.has_answered
 
     def admit(self, stop: threading.Event) -> bool:
         """May a call be made now? A caller that gets True calls `leave` when its call is over.
@@ -122,7 +122,7 @@ class CircuitBreaker:
         with self._state:
             self._close()
             self._unknown.clear()
-            self._has_answered = True
+            self.has_answered = True
 
     def record_contact(self) -> None:
         """The vendor responded, though not with an answer: it is reachable."""

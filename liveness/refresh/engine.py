@@ -10,12 +10,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, close_old_connections
 
 from liveness.client.errors import ConfigurationError
+from liveness.exceptions import OutageError
 from liveness.refresh.feed import Plan
 from liveness.refresh.limiter import Limiter, account_limiter
 from liveness.refresh.memory import Memory
 from liveness.refresh.runs import Progress, Run
 from liveness.refresh.summary import Summary
-from liveness.services import clients
+from liveness.services import clients, conditions
 
 __all__ = ["Plan", "run", "watch"]
 
@@ -70,7 +71,7 @@ def _watched(plan: Plan, stop: threading.Event, report: Progress, progress: Prog
     try:
         return Run(plan, limiter, stop, memory=_memory, is_endless=True).go(progress, report)
     except Error as failure:
-        return Summary(stopped=f"the database does not answer ({type(failure).__name__})")
+        return _ended_by(failure)
     finally:
         limiter.close()
 
@@ -79,3 +80,13 @@ def _prepared() -> Limiter:
     """The limiter of a run whose settings can work. Raises ImproperlyConfigured or ConfigurationError."""
     clients.check_configuration()
     return account_limiter()
+
+
+def _ended_by(failure: Error) -> Summary:
+    """An outage that passes is waited out; any other needs an operator. A fault of the code is raised."""
+    outage = conditions.explain(failure)
+    if outage is None:
+        raise failure
+    if outage.kind.passes:
+        return Summary(stopped=outage.text.removesuffix("."))
+    return Summary(failure=OutageError(outage.line))

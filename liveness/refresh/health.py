@@ -1,5 +1,6 @@
 """What a run finds out about its surroundings: is this machine's clock right, and does the vendor serve the account?"""
 
+import socket
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,8 +13,9 @@ from liveness.models import AuditEvent, VerificationAttempt, WorkerRun
 from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
-from liveness.services import media_root, reopening
+from liveness.services import conditions, media_root, reopening
 from liveness.services.audit import Actor
+from liveness.services.conditions import ConditionKind
 
 # A fact that lasts is reported again after this many seconds.
 REPEAT_SECONDS = 3600.0
@@ -29,6 +31,7 @@ class RunHealth:
         self._actor = actor
         self._since = self._clock.monotonic()
         self._has_reopened = False
+        self._host = socket.gethostname()[:64]
 
     def needs_the_time(self, run: str) -> bool:
         """Is there a reason to doubt this machine's clock, so that one call should find out? Raises DatabaseError.
@@ -59,9 +62,11 @@ class RunHealth:
                 reopened = reopening.reopen(now=self._clock.now(), actor=self._actor)
                 if reopened:
                     self._summary.note(f"a wrong clock had closed {reopened} attempts too early; they are open again")
+        if is_tidying:
+            self._clear_what_passed()
         for breaker in self._memory.breakers.current():
-            if breaker.is_refused:
-                self._note_once(f"refused {breaker.region}", _sentence(breaker))
+            if breaker.is_refused and self._note_once(f"refused {breaker.region}", _sentence(breaker)):
+                self._observe(ConditionKind.ACCOUNT_REFUSED, breaker.region, _sentence(breaker))
 
     def finish(self) -> None:
         """At the end of a run: what kept it from calling. If that is so everywhere, an operator must act."""
@@ -70,6 +75,8 @@ class RunHealth:
         hopeless = [breaker for breaker in breakers if self._is_hopeless(breaker)]
         for breaker in hopeless:
             self._recall(breaker.refused_attempts)
+            self._observe(ConditionKind.ACCOUNT_REFUSED, breaker.region, _sentence(breaker))
+        self._clear_what_passed()
         if hopeless and hopeless == breakers:
             self._summary.failure = AccountError("; ".join(map(_sentence, hopeless)))
             return
@@ -93,18 +100,37 @@ class RunHealth:
         wrong_by = self._clock.wrong_by
         if wrong_by is not None:
             side = "ahead of" if wrong_by > 0 else "behind"
-            self._note_once(
-                f"clock {side}",
+            text = (
                 f"this machine's clock is {abs(wrong_by):.0f} s {side} the vendor's, whose time is used; "
-                "set the clock, for example with: timedatectl set-ntp true",
+                "set the clock, for example with: timedatectl set-ntp true"
             )
+            if self._note_once(f"clock {side}", text):
+                self._observe(ConditionKind.CLOCK_SKEW, self._host, text)
 
-    def _note_once(self, fact: str, text: str) -> None:
-        """Report a fact now, and again after an hour."""
+    def _note_once(self, fact: str, text: str) -> bool:
+        """Report a fact now, and again after an hour; True when it was reported."""
         now, noted_at = self._clock.monotonic(), self._memory.noted.get(fact)
-        if noted_at is None or now - noted_at >= REPEAT_SECONDS:
+        is_news = noted_at is None or now - noted_at >= REPEAT_SECONDS
+        if is_news:
             self._memory.noted[fact] = now
             self._summary.note(text)
+        return is_news
+
+    def _observe(self, kind: ConditionKind, subject: str, text: str) -> None:
+        """For `/readyz` and the alarm, which no run tells by itself."""
+        with suppress(Error):
+            conditions.observe(kind, subject, text, self._clock.now())
+
+    def _clear_what_passed(self) -> None:
+        for breaker in self._memory.breakers.current():
+            if breaker.has_answered and not self._is_hopeless(breaker):
+                self._clear(ConditionKind.ACCOUNT_REFUSED, breaker.region)
+        if self._clock.is_confirmed(self._since):
+            self._clear(ConditionKind.CLOCK_SKEW, self._host)
+
+    def _clear(self, kind: ConditionKind, subject: str) -> None:
+        with suppress(Error):
+            conditions.clear(kind, subject)
 
 
 def _database_times(run: str, now: datetime) -> Iterator[datetime]:

@@ -49,6 +49,7 @@ class SQLiteStore:
         """Raises OSError or sqlite3.Error when the file cannot be written."""
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
         with closing(self._connect()) as connection:
             # Not in WAL mode: several processes that switch a new file to it at once fail, whatever their time-out.
             connection.execute(

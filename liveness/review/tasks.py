@@ -2,10 +2,12 @@
 
 from celery import shared_task
 
+from liveness.logs import outages_logged
 from liveness.review.services import figures
 
 
 @shared_task(name="liveness_review.fold")
+@outages_logged
 def fold(limit: int | None = None) -> None:
     """Bring the figures of the dashboard up to date, by at most `limit` events; two tasks at once share the work."""
     figures.fold(limit)

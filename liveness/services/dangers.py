@@ -13,7 +13,7 @@ from django.db.models import Count, Min, Q
 from liveness.app_settings import app_settings
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.services import audit, gauges, losses, overdue, wording
+from liveness.services import audit, conditions, gauges, losses, overdue, rolling_check, wording
 
 # So many attempts of each kind are named, and so many events are read at once.
 NAMED = 3
@@ -185,6 +185,24 @@ def is_busy(now: datetime) -> Danger | None:
     return Danger("busy", "calls run short", text, size=size)
 
 
+def is_stopped(now: datetime) -> Danger | None:
+    """What makes the portal stop until an operator acts."""
+    found = conditions.standing(now)
+    if not found:
+        return None
+    kinds = ", ".join(dict.fromkeys(condition.kind.value.replace("_", " ") for condition in found))
+    return Danger("stopped", f"stopped: {kinds}", "\n".join(condition.text for condition in found), size=len(found))
+
+
+def is_damaged(now: datetime) -> Danger | None:
+    """Stored files that are damaged, and that the vendor no longer has."""
+    found = rolling_check.damaged_files(NAMED)
+    if not found.count:
+        return None
+    text = f"Stored files that are damaged or missing: {found.count:,}. Run: manage.py liveness_reconcile"
+    return Danger("damaged", f"{found.count:,} files damaged", text, found.attempts, found.count)
+
+
 def _registered(since: datetime, too_many: int) -> int:
     """The largest of `too_many`, twice, four times ... as many than which more were registered since; else 0."""
     registered = VerificationAttempt.objects.order_by("-id").values_list("created_at", flat=True)
@@ -202,4 +220,4 @@ def _until(moment: datetime | None, now: datetime) -> float:
 
 
 # What the alarm looks for, in the order of its messages. Another rule is one more line here.
-RULES: tuple[Rule, ...] = (at_risk, is_overdue, is_busy)
+RULES: tuple[Rule, ...] = (at_risk, is_overdue, is_busy, is_damaged, is_stopped)

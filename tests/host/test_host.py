@@ -143,6 +143,15 @@ def test_a_host_project_runs_the_whole_job_without_the_portal(host, sandbox):
     host.manage("liveness_verify_audit")
 
 
+def test_an_outage_has_a_page_of_the_app_in_a_host_project(host):
+    post = "Client(raise_request_exception=False).post('/admin/login/', {'username': 'a', 'password': 'b'})"
+    code = f"import django; django.setup(); from django.test import Client; answer = {post}; print(answer.status_code, "
+    shown = host.python("-c", code + "answer.content.decode())")
+    assert shown.startswith("503 ")
+    assert "Migrations are not applied." in shown
+    assert "Nothing that you just sent was saved." in shown
+
+
 def test_the_core_loads_and_protects_nothing_of_the_review_app(host):
     host.manage("migrate", "--verbosity", "0")
     answer = json.loads(host.python("-m", "hostsite.loaded"))

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from kyc_portal import health
+from liveness.models import AuditHead
+from liveness.services import conditions
 from tests.builders import make_attempt
 
 
@@ -23,6 +26,8 @@ def test_the_process_answers_without_a_database_or_a_login(client):
 
 @pytest.mark.django_db
 def test_it_is_ready_and_tells_the_age_of_the_oldest_due_attempt(client):
+    # The first answer of a process waits for the import of all pages.
+    client.get("/healthz")
     overdue(timedelta(minutes=5))
     make_attempt()
     answer = client.get("/readyz")
@@ -48,9 +53,48 @@ def test_it_is_not_ready_when_evidence_cannot_be_written(client, settings, tmp_p
 
 
 @pytest.mark.django_db
-def test_it_leaves_nothing_in_the_storage(client, settings):
-    client.get("/readyz")
+def test_it_makes_nothing_and_leaves_nothing(client, settings, tmp_path):
+    assert client.get("/readyz").status_code == 200
+    assert not settings.LIVENESS_MEDIA_ROOT.exists()
+    settings.LIVENESS_MEDIA_ROOT.mkdir()
+    assert client.get("/readyz").status_code == 200
+    assert list(tmp_path.iterdir()) == [settings.LIVENESS_MEDIA_ROOT]
     assert list(settings.LIVENESS_MEDIA_ROOT.iterdir()) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.postgres
+def test_it_is_not_ready_with_migrations_that_are_not_applied(client):
+    MigrationRecorder.Migration.objects.filter(app="liveness", name__startswith="0005").delete()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["not_ready"]) == (503, ["database"])
+    assert answer.json()["parts"]["database"] == "migrations are not applied"
+
+
+@pytest.mark.django_db
+@pytest.mark.postgres
+def test_it_is_not_ready_when_the_audit_chain_takes_no_event(client):
+    AuditHead.objects.update_or_create(id=1, defaults={"sequence": 99, "hash": "f" * 64})
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["not_ready"]) == (503, ["audit"])
+
+
+@pytest.mark.django_db
+def test_it_is_not_ready_while_the_call_slots_are_away_and_does_not_tell_where_they_are(client, settings):
+    settings.LIVENESS_REDIS_URL = "redis://:hunter2@127.0.0.1:9/0"
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["not_ready"]) == (503, ["slots"])
+    assert "127.0.0.1" not in answer.text
+
+
+@pytest.mark.django_db
+@pytest.mark.postgres
+def test_it_is_not_ready_while_the_vendor_refuses_the_account(client):
+    now = timezone.now()
+    conditions.observe(conditions.ConditionKind.ACCOUNT_REFUSED, "", "The key AKID-canary is refused.", now)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["not_ready"]) == (503, ["vendor"])
+    assert "canary" not in answer.text
 
 
 def test_it_is_not_ready_without_a_database_and_does_not_tell_where_that_is(client, monkeypatch):

@@ -30,7 +30,7 @@ def read(*names: str, **environment: str) -> dict:
 
 @pytest.fixture(scope="module")
 def findings() -> dict[str, list[str]]:
-    keys = dict.fromkeys(SECRETS, KEY)
+    keys = dict.fromkeys(SECRETS, KEY) | {"DATABASE_URL": f"postgres://portal:{KEY}@127.0.0.1:5432/portal"}
     process = python("-m", "tests.portal.deployment", DJANGO_ENV_FILE=".env.example", **keys)
     assert process.returncode == 0, process.stderr
     return json.loads(process.stdout)

@@ -5,13 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from kyc_portal.demo import logins
 from kyc_portal.demo.merchant import Merchant, forget_open_attempts
+from liveness.management.base import LivenessCommand
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = "Used by `make demo`: `prepare` makes database and log-ins, `register` plays the merchant."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

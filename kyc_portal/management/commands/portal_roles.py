@@ -3,14 +3,16 @@
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from kyc_portal.roles import ROLES
+from liveness.management.base import LivenessCommand
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = f"Gives the groups {', '.join(ROLES)} exactly their permissions. Safe to run again at any time."
+    is_writing = True
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:

@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from liveness.exceptions import MediaError
+from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
 from liveness.services import adoption, media_root
 from liveness.services.adoption import Choice
@@ -19,14 +19,12 @@ ACTOR = Actor.system("liveness_reconcile")
 NAMED, NAMED_IN_JSON = 100, 10_000
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = (
         "Compares media rows and files and changes nothing. Exit 0: they agree; 1: they do not; 2: LIVENESS_MEDIA_ROOT "
         "is not the right directory. With --adopt, --quarantine or --give-up it acts, each act is an audit event, and "
         "no file is deleted."
     )
-
-    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--adopt", action="store_true", help="give rows the files whose digests are theirs")

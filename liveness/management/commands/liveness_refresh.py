@@ -7,22 +7,32 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand
-from django.db import DatabaseError
 from django.utils import timezone
 
-from liveness.management.console import CANNOT_RUN, SOME_FAILED, as_json, cannot_run, is_terminal, progress, some_failed
+from liveness.management.base import LivenessCommand
+from liveness.management.console import (
+    CANNOT_RUN,
+    SOME_FAILED,
+    as_json,
+    cannot_run,
+    is_terminal,
+    progress,
+    some_failed,
+    stop_signals,
+)
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine, takeover
 from liveness.refresh.engine import Plan
 from liveness.refresh.summary import Summary
+from liveness.services import conditions, waiting
 from liveness.services.audit import Actor
+from liveness.services.conditions import FOR_ANY_WRITE, Part
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = "Refreshes due attempts: one poll each, then their media. Safe to run twice at once and at any time."
-    # Cron would mail every warning every minute; what makes a run impossible is told by the run.
-    requires_system_checks = []
+    # Cron runs it every minute, and the next run goes on.
+    passing_code = SOME_FAILED
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--limit", type=int, help="at most so many attempts")
@@ -51,12 +61,8 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._tell_what_is_due(plan, is_json=options["json"])
             return
-        try:
-            self._run(plan, options)
-        except DatabaseError as problem:
-            raise some_failed(
-                f"The database does not answer ({type(problem).__name__}); nothing is lost, the next run goes on."
-            ) from None
+        self.refuse_while(FOR_ANY_WRITE)
+        self._run(plan, options)
         if missing:
             raise some_failed(f"{missing} of the named attempts are not registered; see liveness_register.")
 
@@ -81,8 +87,15 @@ class Command(BaseCommand):
         if stop.is_set():
             summary.stopped = summary.stopped or "it was told to stop"
         self._report(summary, is_json=options["json"])
+        self._say_what_stands("\n".join(summary.lines()))
         if not summary.is_clean:
             raise SystemExit(SOME_FAILED)
+
+    def _say_what_stands(self, said: str) -> None:
+        """Exit 2 for what an operator must put right, with the time at which the files are tried again after that."""
+        if conditions.standing(timezone.now(), {Part.STORAGE}) and (then := waiting.next_files_at()):
+            self.stderr.write(f"Files are tried again from {then:%Y-%m-%d %H:%M:%S} UTC, or now with --force.")
+        self.refuse_while(said=said)
 
     def _report(self, summary: Summary, *, is_json: bool) -> None:
         """The numbers on standard output, what went wrong on standard error; exit 2 when an operator must act."""
@@ -152,13 +165,12 @@ def _total(plan: Plan, options: dict[str, Any]) -> int | None:
 
 
 def _stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
+    """An event that SIGTERM, SIGINT and SIGHUP set."""
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
         stop.set()
 
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, end)
-        signal.signal(signal.SIGINT, end)
+        stop_signals(end, signal.SIGINT)
     return stop

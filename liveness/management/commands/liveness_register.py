@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from liveness.exceptions import RegistrationError
+from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress, some_failed
 from liveness.services import attempts, intake
 from liveness.services.audit import Actor
@@ -19,13 +19,12 @@ from liveness.services.intake import Intake
 ACTOR = Actor.system("liveness_register")
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = (
         "Registers SdkTokens, one by one or from a file. Registering a token again changes nothing, but it can report "
         "with --finished that the check is done, so that its result is fetched next."
     )
-
-    requires_system_checks = []
+    is_writing = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("token", nargs="?", help="the SdkToken; other users of this machine can see it in `ps`")

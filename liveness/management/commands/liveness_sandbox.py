@@ -1,14 +1,12 @@
 """Run the local FaceID for development, demos and tests."""
 
-import signal
 from argparse import ArgumentParser, ArgumentTypeError
 from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
-from liveness.management.console import as_json, cannot_run
+from liveness.management.base import LivenessCommand
+from liveness.management.console import as_json, cannot_run, stop_signals
 from liveness.sandbox import remote
 from liveness.sandbox.control import PREFIX
 from liveness.sandbox.errors import SandboxError
@@ -16,12 +14,11 @@ from liveness.sandbox.server import RATE_LIMIT, URL_TTL, Sandbox
 from liveness.sandbox.subjects import SUBJECTS
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = (
         "Serves a local FaceID that speaks the vendor's wire protocol, with simulated people. Loopback only. With "
         "--issue it asks one that runs already for a token, and ends."
     )
-    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=_port, default=9000, help="default 9000; 0 takes a free one")
@@ -68,7 +65,7 @@ class Command(BaseCommand):
             )
         except SandboxError as problem:
             raise cannot_run(str(problem)) from None
-        signal.signal(signal.SIGTERM, _interrupt)
+        stop_signals(_interrupt)
         with suppress(KeyboardInterrupt):
             self._tell(sandbox, is_json=options["json"])
             sandbox.serve_forever()

@@ -3,17 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, some_failed
 from liveness.services import facts
 from liveness.services.wording import shown_code
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = "Shows what is known of one attempt, by its SdkToken or its id."
-
-    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("attempt", help="SdkToken or attempt id")

@@ -4,13 +4,13 @@ import re
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from liveness.exceptions import AuditKeyError
+from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
-from liveness.services import audit
+from liveness.services import audit, outages
 from liveness.services.audit import Verdict
 
 KEY_IS_NEW = (
@@ -19,15 +19,13 @@ KEY_IS_NEW = (
 )
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = (
         "Verifies the audit chain and that its tables are protected. Exit 1 names the first bad number, or the table "
         "without triggers. Keep the printed anchor (NUMBER:HASH) outside the database: given again with --anchor, it "
         "proves that the chain up to there was neither cut nor rewritten. The finding is kept for the audit page. Exit "
         "2: a key is missing or the database does not answer, so the chain could not be verified."
     )
-
-    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--anchor", action="append", default=[], metavar="NUMBER:HASH", help="noted earlier")
@@ -36,12 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         anchors = [_anchor(text) for text in options["anchor"]]
-        try:
-            verdict, open_tables = self._look(anchors)
-        except (DatabaseError, InterfaceError) as problem:
-            # Its own text may hold an address, and says nothing about the chain.
-            name = type(problem).__name__
-            raise cannot_run(f"The database does not answer ({name}), so the chain is not verified.") from None
+        verdict, open_tables = self._look(anchors)
         gap = f"append-only triggers are missing on {', '.join(open_tables)}" if open_tables else ""
         self._print(verdict, gap, options)
         if verdict.broken_at is not None:
@@ -63,7 +56,8 @@ class Command(BaseCommand):
             audit.keep(verdict, now=begun_at)
         except DatabaseError as problem:
             # A copy that is checked read-only keeps nothing; what was found counts all the same.
-            self.stderr.write(f"The finding could not be kept ({type(problem).__name__}).")
+            outage = outages.of(problem)
+            self.stderr.write(f"The finding could not be kept: {outage.line if outage else type(problem).__name__}")
         return verdict, audit.unprotected_tables()
 
     def _print(self, verdict: Verdict, gap: str, options: dict[str, Any]) -> None:

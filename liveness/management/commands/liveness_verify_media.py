@@ -3,20 +3,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
 from liveness.services import rolling_check
 from liveness.services.audit import Actor
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = (
         "Reads stored files again, the oldest check first, and compares size and digests. A damaged file is fetched "
         "again while the vendor has it. Exit 1 names damaged and unreadable files; exit 2 says why nothing can be read."
     )
-
-    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--budget", type=float, metavar="SECONDS", help="stop after this time; default: check all")

@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "liveness",
 ]
 MIDDLEWARE = [
+    "liveness.middleware.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -99,7 +99,15 @@ def test_bad_settings_are_named(portal, name, value):
     assert name in done.err
 
 
-def test_a_database_that_is_away_is_told(portal, tmp_path):
+def test_tables_that_are_missing_are_one_line_that_says_what_to_type(portal, tmp_path):
     done = portal.run("liveness_alarm", DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    assert done.code == 2
+    assert len(done.err.strip().splitlines()) == 1
+    assert done.err.endswith("Run: manage.py migrate\n")
+
+
+def test_a_database_that_is_away_is_one_line(portal):
+    done = portal.run("liveness_alarm", DATABASE_URL="postgres://nobody@127.0.0.1:9/none")
     assert done.code == 1
-    assert "The database does not answer" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert "gives no connection (OperationalError)" in done.err

@@ -3,20 +3,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import DatabaseError
-
+from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress
 from liveness.review.services import figures
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = (
         "Folds what the audit chain has recorded since the last time into the figures of the dashboard. Safe to run "
         "twice at once and at any time; for cron, once a minute."
     )
-
-    requires_system_checks = []
+    is_writing = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--limit", type=int, help="at most so many events")
@@ -28,15 +25,10 @@ class Command(BaseCommand):
         limit = options["limit"]
         if limit is not None and limit < 1:
             raise cannot_run("--limit must be at least 1.")
-        try:
-            if options["rebuild"]:
-                figures.forget()
-            folded = self._fold(limit, wanted=not options["no_progress"])
-            behind = figures.standing().behind
-        except DatabaseError as problem:
-            raise cannot_run(
-                f"The database does not answer ({type(problem).__name__}); nothing is lost, the next run goes on."
-            ) from None
+        if options["rebuild"]:
+            figures.forget()
+        folded = self._fold(limit, wanted=not options["no_progress"])
+        behind = figures.standing().behind
         if options["json"]:
             self.stdout.write(as_json({"folded": folded, "behind": behind}))
         elif is_terminal():

@@ -4,23 +4,19 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connection
-
-from liveness.exceptions import ChainError
+from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress, some_failed
 from liveness.models import VerificationAttempt
-from liveness.review.models import Review
 from liveness.review.services import backlog
 from liveness.review.services.backlog import Tally
 
 
-class Command(BaseCommand):
+class Command(LivenessCommand):
     help = (
         "Gives attempts that were there before the review app their review. Safe to run twice at once and at any time; "
         "a run that was stopped is gone on with by the next."
     )
-    requires_system_checks = []
+    is_writing = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--all", action="store_true", help="look at every attempt, also at those with a review")
@@ -31,14 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["limit"] is not None and options["limit"] < 1:
             raise cannot_run("--limit must be at least 1.")
-        try:
-            _refuse_without_tables()
-            tally = _run(is_all=options["all"], limit=options["limit"], is_shown=not options["no_progress"])
-        except ChainError as problem:
-            raise cannot_run(str(problem)) from None
-        except DatabaseError as problem:
-            reason = type(problem).__name__
-            raise cannot_run(f"The database does not answer ({reason}); the next run goes on.") from None
+        tally = _run(is_all=options["all"], limit=options["limit"], is_shown=not options["no_progress"])
         self._report(tally, is_json=options["json"])
 
     def _report(self, tally: Tally, *, is_json: bool) -> None:
@@ -66,8 +55,3 @@ def _total(is_all: bool, limit: int | None, is_shown: bool) -> int | None:
         return None
     count = backlog.attempts(is_all=is_all).count()
     return count if limit is None else min(limit, count)
-
-
-def _refuse_without_tables() -> None:
-    if Review._meta.db_table not in connection.introspection.table_names():
-        raise cannot_run("The review app has no tables yet. Run: manage.py migrate")

@@ -1,0 +1,48 @@
+"""What the system checks look for beside the settings themselves."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from liveness.app_settings import app_settings
+from liveness.models import MediaKind
+from liveness.private_files import journals
+from liveness.services.conditions.database import file_of_sqlite
+from liveness.services.conditions.ownership import nearest
+from liveness.services.conditions.places import pace_file
+
+PLACEHOLDER = "change-me"
+SHARED = 0o077
+# A download that is under way needs room beside the one that is being kept.
+VIDEOS_OF_ROOM = 2
+
+
+def files_open_to_others() -> list[Path]:
+    """The SQLite database with its journals, and the file of the call slots, where other users may use them."""
+    files = [file for path in (file_of_sqlite(), pace_file()) if path for file in journals(path)]
+    return [path for path in files if _is_shared(path)]
+
+
+def has_room_for_videos() -> bool:
+    """Of a disk that cannot be looked at, `/readyz` and the commands say what is wrong with it."""
+    root = Path(app_settings.MEDIA_ROOT).absolute()
+    try:
+        return shutil.disk_usage(nearest(root)).free >= VIDEOS_OF_ROOM * app_settings.MEDIA_MAX_BYTES[MediaKind.VIDEO]
+    except OSError:
+        return True
+
+
+def holds_placeholder(value: Any) -> bool:
+    """Does the example's placeholder occur in a setting or inside its parts, such as the password of a database?"""
+    if isinstance(value, dict):
+        return any(map(holds_placeholder, value.values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(holds_placeholder, value))
+    return isinstance(value, str) and PLACEHOLDER in value.lower()
+
+
+def _is_shared(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & SHARED)
+    except OSError:
+        return False

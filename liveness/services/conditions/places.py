@@ -1,0 +1,60 @@
+"""Can the files and services beside the database be used? Nothing is made or kept by looking."""
+
+from pathlib import Path
+
+from liveness import marker
+from liveness.app_settings import app_settings
+from liveness.services import media_root
+from liveness.services.conditions import ownership
+from liveness.services.conditions.database import file_of_sqlite, sqlite_problem
+from liveness.services.conditions.kinds import Condition, ConditionKind
+
+# Seconds for a Redis to answer.
+REDIS_TIMEOUT = 2.0
+
+
+def look_at_media_root() -> Condition | None:
+    root = Path(app_settings.MEDIA_ROOT).absolute()
+    try:
+        ownership.try_directory(root)
+    except OSError as failure:
+        return Condition.of(ConditionKind.MEDIA_ROOT, ownership.explain("LIVENESS_MEDIA_ROOT", root, failure))
+    return None
+
+
+def look_at_marker() -> Condition | None:
+    """Is this the directory that the database knows? Raises DatabaseError."""
+    if look_at_media_root() or not marker.find_fault():
+        return None
+    return Condition(ConditionKind.MEDIA_MARKER, media_root.advice(), media_root.problem())
+
+
+def look_at_slots() -> Condition | None:
+    """The store of the call slots, where it is not PostgreSQL."""
+    if app_settings.REDIS_URL:
+        return _redis_problem(app_settings.REDIS_URL)
+    path = pace_file()
+    return sqlite_problem(path, "the call limit's file", ConditionKind.SLOTS) if path else None
+
+
+def pace_file() -> Path | None:
+    """The file that keeps the call slots; None where they are kept elsewhere, or beside a database in memory."""
+    database = file_of_sqlite()
+    return app_settings.PACE_FILE or (database and Path(f"{database}-pace"))
+
+
+def _redis_problem(url: str) -> Condition | None:
+    # Imported here: where the slots are kept elsewhere, nothing needs Redis.
+    from redis import Redis
+    from redis.exceptions import RedisError
+
+    try:
+        client = Redis.from_url(url, socket_connect_timeout=REDIS_TIMEOUT, socket_timeout=REDIS_TIMEOUT)
+        with client:
+            client.ping()
+    except (RedisError, ValueError) as failure:
+        # Not the failure's own text: it may hold an address with its password.
+        what = f"The Redis of LIVENESS_REDIS_URL gives no call slots ({type(failure).__name__})."
+        remedy = "Start it, or correct the address; until then no call is made."
+        return Condition.of(ConditionKind.SLOTS, f"{what} {remedy}")
+    return None
