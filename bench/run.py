@@ -59,6 +59,7 @@ BENCHES = (
     Bench("client", "Client of the vendor's API", quick=("--turns", "50")),
     Bench("engine_cost", "Cost of a poll", quick=(*FEW_ROWS, "--polls", "300", "--watched", "5000")),
     Bench("claims", "Leasing", quick=(*FEW_ROWS, "--due", "5000", "--runs", "50")),
+    Bench("bulk_import", "Bulk import", quick=("--lines", "1000")),
     Bench("attempt_store", "Storing evidence", quick=("--runs", "5", "--database", "sqlite")),
     Bench(
         "media",

@@ -104,9 +104,14 @@ elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     from psycopg import IsolationLevel
 
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
-    # Seconds. A host that answers nothing at all would hold a page for two minutes.
-    defaults = {"connect_timeout": 5, "isolation_level": IsolationLevel.READ_COMMITTED}
-    DATABASES["default"]["OPTIONS"] = defaults | DATABASES["default"].get("OPTIONS", {})
+    DATABASES["default"]["OPTIONS"] = {
+        # Seconds. A host that answers nothing at all would hold a page for two minutes.
+        "connect_timeout": 5,
+        "isolation_level": IsolationLevel.READ_COMMITTED,
+        # Values travel beside a statement, not in it, so that the server's log of a failed statement holds no token.
+        "server_side_binding": True,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 # Opening is dear on either: a log-in on PostgreSQL, on SQLite three pragmas and the whole schema read again.
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 

@@ -13,10 +13,11 @@ class LivenessConfig(AppConfig):
 
     def ready(self) -> None:
         pre_migrate.connect(_guard_tables, sender=self)
-        from liveness import checks, database_checks, media_checks, route_checks  # noqa: F401
+        from liveness import checks, database_checks, database_errors, log_checks, media_checks, route_checks  # noqa: F401
         from liveness.private_files import make_new_database_private
 
-        connection_created.connect(make_new_database_private, dispatch_uid="liveness")
+        connection_created.connect(make_new_database_private, dispatch_uid="liveness.private_files")
+        connection_created.connect(database_errors.install, dispatch_uid="liveness.database_errors")
 
 
 def _guard_tables(**kwargs: Any) -> None:

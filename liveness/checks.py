@@ -230,6 +230,16 @@ def check_room(**kwargs: Any) -> Messages:
     return [] if findings.has_room_for_videos() else _warning(22, text, "Free space on it, or mount a larger one.")
 
 
+@register(TAG)
+def check_values_travel_beside_statements(**kwargs: Any) -> Messages:
+    connection = connections[DEFAULT_DB_ALIAS]
+    options = connection.settings_dict.get("OPTIONS", {})
+    if connection.vendor != "postgresql" or options.get("server_side_binding"):
+        return []
+    text = "PostgreSQL writes a statement that failed into its log, and tokens with it."
+    return _warning(20, text, 'Set DATABASES["default"]["OPTIONS"]["server_side_binding"] = True.')
+
+
 @register(TAG, deploy=True)
 def check_audit_key(**kwargs: Any) -> Messages:
     return [] if app_settings.AUDIT_KEY else _warning(7, "LIVENESS_AUDIT_KEY is not set.", AUDIT_KEY_HINT)

@@ -7,9 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
 
 from liveness import presentation, search
 from liveness.access import access_policy
@@ -77,6 +79,7 @@ class AttemptAdmin(FactsAdmin):
         by_token = search.find_token(access_policy().visible_attempts(request.user), text)
         return self._url("change", by_token.pk) if by_token else super().found_page(request, text)
 
+    @method_decorator(sensitive_post_parameters("sdk_token"))
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from liveness.signals import attempt_changed
+from liveness.signals import attempt_changed, attempts_registered
 
 
 class ReviewConfig(AppConfig):
@@ -15,3 +15,4 @@ class ReviewConfig(AppConfig):
         from liveness.review.services import follow
 
         attempt_changed.connect(follow.on_attempt_changed, dispatch_uid="liveness_review")
+        attempts_registered.connect(follow.on_attempts_registered, dispatch_uid="liveness_review")

@@ -1,19 +1,20 @@
 """Attempts: register a token, record what the vendor says of it, close it when nothing more will come."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
 
 from liveness import wakeups
-from liveness.app_settings import app_settings
 from liveness.client.results import explain
 from liveness.client.types import LivenessResult
 from liveness.exceptions import LeaseLostError, RegistrationError
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.refresh import learning, policy
-from liveness.services import audit, evidence, ledger, losses, media, meters, registration
+from liveness.services import audit, evidence, ledger, losses, media, meters, new_attempts, registration
 from liveness.services.audit import Actor
+from liveness.services.registration import Registration
+from liveness.services.retry import retried
 from liveness.signals import attempt_changed
 
 REFUSED = "the vendor does not know this token; check its region and the account's key"
@@ -27,35 +28,41 @@ def register(
     actor: Actor,
     issued_at: datetime | None = None,
     region: str = "",
+    is_finished: bool = False,
 ) -> tuple[VerificationAttempt, bool]:
     """Register a token once; a second time returns the attempt that is there, and False.
 
-    Without `issued_at` the token counts as issued now. A second time may correct the region of a token that the
-    vendor has not answered for. Raises RegistrationError with what to correct.
+    Without `issued_at` the token counts as issued now. `is_finished`: the app says that the check is done. A second
+    time may correct the region of a token that the vendor has not answered for. Raises RegistrationError with what to
+    correct, and an OperationalError only when the database stays away.
     """
-    sdk_token, subject_reference = sdk_token.strip(), subject_reference.strip()
-    issued_at, corrected, region = issued_at or now, region, region or app_settings.REGION
-    registration.check(sdk_token, subject_reference, issued_at, region, now)
-    expires_at = issued_at + timedelta(seconds=app_settings.TOKEN_TTL)
-    with transaction.atomic():
-        attempt, created = VerificationAttempt.objects.get_or_create(
-            sdk_token=sdk_token,
-            defaults={
-                "subject_reference": subject_reference,
-                "region": region,
-                "issued_at": issued_at,
-                "expires_at": expires_at,
-                "next_poll_at": policy.first_poll(learning.durations(), issued_at, expires_at, now),
-            },
-        )
-        if created:
-            audit.record(audit.ATTEMPT_REGISTERED, actor=actor, target=attempt, region=region)
-            _announce(attempt)
-    if attempt.subject_reference != subject_reference:
+    wanted = registration.check(
+        sdk_token,
+        subject_reference=subject_reference,
+        issued_at=issued_at,
+        region=region,
+        is_finished=is_finished,
+        now=now,
+    )
+    result = new_attempts.admit([wanted], now=now, actor=actor)[0]
+    if isinstance(result, RegistrationError):
+        raise result
+    attempt, created = result
+    return attempt if created else register_again(attempt, wanted, now=now, actor=actor), created
+
+
+def register_again(
+    attempt: VerificationAttempt, wanted: Registration, *, now: datetime, actor: Actor
+) -> VerificationAttempt:
+    """Take over what a further registration of a token may add: another region, and the report that it is finished."""
+    if not registration.is_same_subject(attempt.subject_reference, wanted.subject_reference):
         raise RegistrationError("this token is registered for another subject; correct the subject reference")
-    if corrected and corrected != attempt.region:
-        attempt = _correct_region(attempt.id, corrected, now, actor)
-    return attempt, created
+    with new_attempts.refusals():
+        if wanted.is_region_given and wanted.region != attempt.region:
+            attempt = retried(lambda: _correct_region(attempt.id, wanted.region, now, actor))
+        if wanted.is_finished:
+            attempt = retried(lambda: report_finished(attempt.id, now=now, actor=actor))
+    return attempt
 
 
 def record(

@@ -160,6 +160,15 @@ def test_it_accepts_the_spelling_of_its_own_hint(monkeypatch):
     assert found() == []
 
 
+@pytest.mark.parametrize("options", [{}, {"server_side_binding": False}])
+def test_it_warns_of_a_postgresql_whose_statements_hold_their_values(monkeypatch, options):
+    monkeypatch.setattr(connections[DEFAULT_DB_ALIAS], "vendor", "postgresql")
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    assert found() == ["W020"]
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"server_side_binding": True})
+    assert found() == []
+
+
 def test_it_warns_of_a_database_without_append_only_triggers(monkeypatch):
     monkeypatch.setattr(connections[DEFAULT_DB_ALIAS], "vendor", "mysql")
     assert found() == ["W006"]

@@ -2,19 +2,22 @@
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.db import DatabaseError
 from django.utils import timezone
 
-from liveness.exceptions import RegistrationError
+from liveness import database_errors
+from liveness.exceptions import ChainError, RegistrationError
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress, some_failed
-from liveness.services import attempts, intake
+from liveness.services import attempts, conditions, issue_times
 from liveness.services.audit import Actor
-from liveness.services.intake import Intake
+from liveness.services.bulk_import import reading, writing
+from liveness.services.bulk_import.records import COLUMNS, Records
+from liveness.services.bulk_import.writing import ImportResult
 
 ACTOR = Actor.system("liveness_register")
 
@@ -22,7 +25,8 @@ ACTOR = Actor.system("liveness_register")
 class Command(LivenessCommand):
     help = (
         "Registers SdkTokens, one by one or from a file. Registering a token again changes nothing, but it can report "
-        "with --finished that the check is done, so that its result is fetched next."
+        "with --finished that the check is done, so that its result is fetched next. After a file was interrupted, "
+        "give it again: what is registered already is not registered twice."
     )
     is_writing = True
 
@@ -32,7 +36,9 @@ class Command(LivenessCommand):
         parser.add_argument("--issued-at", default="", help="ISO 8601 time of issue; now if left out")
         parser.add_argument("--region", default="", help="region that issued it; LIVENESS_REGION if left out")
         parser.add_argument("--finished", action="store_true", help="the app says that the check is done")
-        parser.add_argument("--file", help="CSV or JSON lines, `-` for standard input: " + ",".join(intake.COLUMNS))
+        parser.add_argument("--file", help="CSV or JSON, `-` for standard input: " + ",".join(COLUMNS))
+        parser.add_argument("--timezone", help="zone of times without an offset, like Asia/Hong_Kong")
+        parser.add_argument("--encoding", default="", help="encoding of the file, like gb18030; found out if left out")
         parser.add_argument("--json", action="store_true", help="print the numbers as one JSON object")
         parser.add_argument("--no-progress", action="store_true", help="no progress bar")
 
@@ -45,21 +51,22 @@ class Command(LivenessCommand):
             self._from_file(options) if options["file"] else self._one(options)
         except RegistrationError as problem:
             raise cannot_run(str(problem)) from None
+        except DatabaseError as error:
+            raise cannot_run(_line(error)) from None
 
     def _one(self, options: dict[str, Any]) -> None:
-        if not options["subject"]:
-            raise cannot_run("Name the person: --subject REFERENCE.")
+        if not (options["subject"] or "").strip():
+            raise cannot_run("A token needs --subject REFERENCE, your own reference of the person.")
         now = timezone.now()
         attempt, created = attempts.register(
             options["token"],
             subject_reference=options["subject"],
-            issued_at=intake.parse_issued_at(options["issued_at"]),
+            issued_at=issue_times.parse(options["issued_at"], _zone(options)),
             region=options["region"],
+            is_finished=options["finished"],
             now=now,
             actor=ACTOR,
         )
-        if options["finished"]:
-            attempts.report_finished(attempt.id, now=now, actor=ACTOR)
         if options["json"]:
             numbers = {"registered": int(created), "duplicates": int(not created), "rejected": 0}
             self.stdout.write(as_json(numbers | {"id": attempt.public_id}))
@@ -67,7 +74,11 @@ class Command(LivenessCommand):
             self.stdout.write(f"{'registered' if created else 'already registered'} {attempt.public_id}")
 
     def _from_file(self, options: dict[str, Any]) -> None:
-        result = self._read(options["file"], is_shown=not options["no_progress"])
+        zone = _zone(options)
+        records = reading.read(_content(options["file"]), encoding=options["encoding"])
+        for note in records.notes:
+            self.stderr.write(f"Note: {note}.")
+        result = _registered(records, zone, is_shown=not options["no_progress"])
         if options["json"]:
             self.stdout.write(
                 as_json(
@@ -76,6 +87,7 @@ class Command(LivenessCommand):
                         "duplicates": result.duplicates,
                         "rejected": len(result.rejected),
                         "problems": [{"line": line, "reason": reason} for line, reason in result.rejected],
+                        "notes": records.notes,
                     }
                 )
             )
@@ -85,23 +97,42 @@ class Command(LivenessCommand):
             lines = "\n".join(f"line {line}: {reason}" for line, reason in result.rejected)
             raise some_failed(f"{len(result.rejected)} of {result.total} lines were rejected\n{lines}")
 
-    def _read(self, name: str, *, is_shown: bool) -> Intake:
-        result = Intake()
-        with _opened(name) as lines, progress("Registering", total=None, wanted=is_shown) as advance:
-            for result in intake.register_lines(lines, actor=ACTOR):
+
+def _registered(records: Records, zone: ZoneInfo | None, *, is_shown: bool) -> ImportResult:
+    result = ImportResult()
+    with progress("Registering", total=len(records.lines), wanted=is_shown) as advance:
+        try:
+            for result in writing.register(records, actor=ACTOR, zone=zone):
                 advance(result.total, f"{len(result.rejected)} rejected")
-        return result
+        except (DatabaseError, ChainError) as error:
+            done = f"{result.registered} of {len(records.lines)} lines are newly registered"
+            raise cannot_run(f"{_line(error)} {done}; give the same file again for the rest.") from None
+    return result
 
 
-@contextmanager
-def _opened(name: str) -> Iterator[Iterable[str]]:
-    """The lines of a file; bytes that are no UTF-8 spoil their own line only."""
-    if name == "-":
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
-        yield sys.stdin
-        return
+def _line(error: DatabaseError | ChainError) -> str:
+    """What is wrong, without a value of the row."""
+    if outage := conditions.explain(error):
+        return outage.line
+    name = database_errors.describe(error) if isinstance(error, DatabaseError) else type(error).__name__
+    return f"The database does not work as it should ({name}). Nothing is half registered."
+
+
+def _zone(options: dict[str, Any]) -> ZoneInfo | None:
+    name = options["timezone"]
     try:
-        with Path(name).open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
-            yield lines
+        return ZoneInfo(name) if name else None
+    except (ValueError, KeyError, OSError):
+        raise cannot_run("--timezone names no time zone; use a name like Asia/Hong_Kong.") from None
+
+
+def _content(name: str) -> bytes:
+    # One byte more than may be read shows that a file is too large.
+    limit = reading.LARGEST_FILE + 1
+    if name == "-":
+        return sys.stdin.buffer.read(limit)
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(limit)
     except OSError as problem:
         raise cannot_run(f"{name} cannot be read: {problem.strerror}.") from None

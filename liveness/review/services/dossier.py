@@ -1,22 +1,27 @@
 """The evidence of an attempt as one value: what a decision is bound to, and its digest."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from liveness.models import StoredMedia, VerificationAttempt
 from liveness.services.audit import canonical
 
 
-def describe(attempt: VerificationAttempt, files: Iterable[StoredMedia] | None = None) -> dict[str, Any]:
+def describe(
+    attempt: VerificationAttempt, files: Iterable[StoredMedia] | None = None, answers: Sequence[str] | None = None
+) -> dict[str, Any]:
     """What there is to judge: the answers by digest, and every file with its state and digests.
 
-    `files` are those of the attempt in the order of their keys, where the caller has read them already.
+    `files` are those of the attempt in the order of their keys, and `answers` the digests in the order of their
+    numbers, where the caller knows them already.
     """
+    if answers is None:
+        answers = list(attempt.polls.order_by("sequence").values_list("digest", flat=True))
     return {
         "outcome": attempt.outcome,
         "result_code": attempt.result_code,
-        "answers": list(attempt.polls.order_by("sequence").values_list("digest", flat=True)),
+        "answers": list(answers),
         "media": [_file(media) for media in (attempt.media.order_by("id") if files is None else files)],
     }
 

@@ -15,9 +15,25 @@ from liveness.services.retry import retried
 REPEATED = 3
 
 
-def on_attempt_changed(sender: object, attempt: VerificationAttempt, **kwargs: Any) -> None:
-    """The receiver of `liveness.signals.attempt_changed`."""
-    follow(attempt, now=timezone.now())
+def on_attempt_changed(sender: object, attempt: VerificationAttempt, is_new: bool = False, **kwargs: Any) -> None:
+    """The receiver of `liveness.signals.attempt_changed`. New attempts have their reviews already."""
+    if not is_new:
+        follow(attempt, now=timezone.now())
+
+
+def on_attempts_registered(sender: object, attempts: Sequence[VerificationAttempt], **kwargs: Any) -> None:
+    """The receiver of `liveness.signals.attempts_registered`."""
+    now = timezone.now()
+    Review.objects.bulk_create([_begun(attempt, now) for attempt in attempts])
+
+
+def _begun(attempt: VerificationAttempt, now: datetime) -> Review:
+    """The review of an attempt that has no answer and no file yet. The caller saves it."""
+    evidence = dossier.digest(dossier.describe(attempt, [], []))
+    review = Review(attempt=attempt, outcome=attempt.outcome, version=1, evidence_digest=evidence)
+    places.place(review, [], now=now)
+    places.set_signals(review, [])
+    return review
 
 
 def follow(attempt: VerificationAttempt, *, now: datetime) -> Review:

@@ -37,7 +37,7 @@ from liveness.services.audit.actions import (
     MEDIA_WANTED_AGAIN,
 )
 from liveness.services.audit.actors import Actor
-from liveness.services.audit.chain import problem, record
+from liveness.services.audit.chain import Entry, problem, record, record_many
 from liveness.services.audit.checks import (
     check,
     is_still_there,
@@ -80,6 +80,7 @@ __all__ = [
     "MEDIA_VIEWED",
     "MEDIA_WANTED_AGAIN",
     "Actor",
+    "Entry",
     "Verdict",
     "canonical",
     "chain_hash",
@@ -89,6 +90,7 @@ __all__ = [
     "last_checks",
     "problem",
     "record",
+    "record_many",
     "refuse_without_key",
     "unprotected_tables",
     "verify",

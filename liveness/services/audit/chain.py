@@ -6,6 +6,8 @@ From then on a process that still has the old key appends nothing either. A key 
 otherwise processes with different settings would take turns, and a stolen old key would stay worth something.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models, transaction
@@ -32,16 +34,33 @@ KEY_IS_OLD = (
 )
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What one event says, apart from its actor, its time and its place in the chain."""
+
+    action: str
+    target: models.Model | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
 def record(action: str, *, actor: Actor, target: models.Model | None = None, **details: Any) -> AuditEvent:
     """Append one event inside the caller's transaction, so that the act and its record stand or fall together.
 
     Raises ChainError, and with it refuses the act, when the head was lost or set elsewhere, and its subclass
     AuditKeyError when this process has another key than the newest event.
     """
+    return record_many([Entry(action, target, details)], actor=actor)[0]
+
+
+def record_many(entries: Iterable[Entry], *, actor: Actor) -> list[AuditEvent]:
+    """Append events in their order under one lock of the chain, as `record` does with one."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("An audit event belongs into the transaction of its act.")
     head = _locked_head()
-    return _append(head, action, actor, target, details)
+    events = [_event(entry, actor, head) for entry in entries]
+    AuditEvent.objects.bulk_create(events)
+    AuditHead.objects.filter(id=1).update(sequence=head.sequence, hash=head.hash)
+    return events
 
 
 def problem() -> str:
@@ -59,24 +78,21 @@ def problem() -> str:
     return ""
 
 
-def _append(
-    head: AuditHead, action: str, actor: Actor, target: models.Model | None, details: dict[str, Any]
-) -> AuditEvent:
-    """Write the event that follows `head`, which is locked, and move `head` to it."""
+def _event(entry: Entry, actor: Actor, head: AuditHead) -> AuditEvent:
+    """The event that follows `head`, which is locked, and becomes the head itself."""
+    target = entry.target
     event = AuditEvent(
         sequence=head.sequence + 1,
         at=timezone.now(),
-        action=action,
+        action=entry.action,
         actor=actor.name,
         object_type=target._meta.label_lower if target else "",
         object_id=str(getattr(target, "public_id", target.pk)) if target else "",
-        details=canonical(details),
+        details=canonical(entry.details),
         previous_hash=head.hash,
     )
     event.hash = chain_hash(event)
-    event.save(force_insert=True)
     head.sequence, head.hash = event.sequence, event.hash
-    AuditHead.objects.filter(id=1).update(sequence=event.sequence, hash=event.hash)
     return event
 
 
@@ -87,7 +103,7 @@ def _locked_head() -> AuditHead:
     _refuse_other_head(head, newest)
     if newest and (old := _writer_of(newest)) != keys.current():
         names = {"key": keys.fingerprint(keys.current()), "previous": keys.fingerprint(old)}
-        _append(head, KEY_CHANGED, ACTOR, None, names)
+        _event(Entry(KEY_CHANGED, details=names), ACTOR, head).save(force_insert=True)
     return head
 
 

@@ -1,6 +1,9 @@
 """`liveness_register` as an operator runs it."""
 
 import json
+import zipfile
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 
 class TestRegister:
@@ -49,6 +52,11 @@ class TestRegister:
         for arguments, hint in (
             ((), "--file"),
             (("TOKEN-12345678",), "--subject"),
+            (("TOKEN-12345678", "--subject", " "), "--subject"),
+            (("TOKEN-12345678", "--subject", "s", "--issued-at", "2026-01-31"), "date without a time"),
+            (("TOKEN-12345678", "--subject", "s", "--issued-at", "2026-01-31T09:30"), "--timezone"),
+            (("TOKEN-12345678", "--subject", "s", "--issued-at", "2020-01-31T09:30Z"), "2020-01-31 at 11:30:00 UTC"),
+            (("TOKEN-12345678", "--subject", "s", "--timezone", "Mars/Olympus"), "Asia/Hong_Kong"),
             (("--file", "/nowhere/tokens.csv"), "cannot be read"),
             (("--file", "-", "--finished"), "column"),
             (("TOKEN-12345678", "--subject", "s", "--region", "ap-mars"), "ap-singapore"),
@@ -56,3 +64,28 @@ class TestRegister:
             done = portal.run("liveness_register", *arguments)
             assert done.code == 2
             assert hint in done.err
+            assert done.err.count("\n") == 1
+
+    def test_it_takes_a_time_without_an_offset_in_the_zone_that_is_named(self, portal):
+        local = datetime.now(ZoneInfo("Asia/Hong_Kong")).replace(tzinfo=None, microsecond=0)
+        line = f"{portal.sandbox.issue()},S-1,{local.isoformat()}"
+        content = f"sdk_token,subject_reference,issued_at\n{line}\n"
+        refused = portal.run("liveness_register", "--file", "-", stdin=content)
+        assert (refused.code, "no UTC offset" in refused.err) == (1, True)
+        taken = portal.run("liveness_register", "--file", "-", "--timezone", "Asia/Hong_Kong", stdin=content)
+        assert (taken.code, taken.err) == (0, "")
+
+    def test_it_says_once_what_it_ignored(self, portal):
+        content = "sdk_token;subject_reference;Name\n" + "".join(f"{portal.sandbox.issue()};S;Ann\n" for _ in range(3))
+        done = portal.run("liveness_register", "--file", "-", "--json", stdin=content)
+        assert (done.code, done.json["registered"]) == (0, 3)
+        assert done.err == "Note: ignored columns: Name.\n"
+        assert done.json["notes"] == ["ignored columns: Name"]
+
+    def test_it_names_a_file_that_is_no_table(self, portal, tmp_path):
+        path = tmp_path / "tokens.xlsx"
+        with zipfile.ZipFile(path, "w") as workbook:
+            workbook.writestr("xl/workbook.xml", "")
+        done = portal.run("liveness_register", "--file", str(path))
+        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert "Excel workbook (.xlsx)" in done.err and "CSV UTF-8" in done.err

@@ -1,0 +1,1 @@
+"""Tokens from a file, as people and programs save them: read it, check each line, register them in batches."""
