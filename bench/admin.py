@@ -47,13 +47,12 @@ def main() -> int:
 def measure(kind: str, rows: int, runs: int) -> tuple[list[Line], str]:
     """Everything about one database, in a process where the portal is set up."""
     _fill(kind, rows // 10)
-    ours = Visitor().get(OURS)
-    ours()
-    small = median(timed(ours) for _ in range(runs))
+    small = _ours(runs)
     _fill(kind, rows)
-    lines = _compared(kind, rows, runs)
-    listed = f"{kind}: our list at {rows:,} / at {rows // 10:,}"
-    return [*lines, beside(listed, lines[0].figure, small, "ms", at_most(1.5))], _version()
+    lines, large = _compared(kind, rows, runs), _ours(runs)
+    sizes = f"at {rows:,} / at {rows // 10:,}"
+    lines += [beside(f"{kind}: our {page} {sizes}", large[page], small[page], "ms", at_most(1.5)) for page in large]
+    return [*lines, _bulk_action(kind, rows)], _version()
 
 
 def _fill(kind: str, rows: int) -> None:
@@ -85,6 +84,41 @@ class Visitor:
     def _page(self, response) -> str:
         assert response.status_code == 200, response.status_code
         return response.content.decode()
+
+
+def _ours(runs: int) -> dict[str, float]:
+    """Pages of our own whose cost should not depend on the size of the table."""
+    from liveness.models import VerificationAttempt
+
+    visitor, count = Visitor(), VerificationAttempt.objects.count()
+    middle = VerificationAttempt.objects.order_by("id")[count // 2]
+    day = str(middle.created_at.date())
+    pages = {
+        "list": visitor.get(OURS),
+        "list of a day long ago": visitor.get(OURS, **{"from": day, "to": day}),
+        "failed ones of a day long ago": visitor.get(OURS, **{"from": day, "to": day, "outcome__exact": "failed"}),
+        "search by the beginning": visitor.find(middle.subject_reference.upper()),
+        "search by a beginning that all share": visitor.find("SUBJ"),
+    }
+    for page in pages.values():
+        page()
+    return {name: median(timed(page) for _ in range(runs)) for name, page in pages.items()}
+
+
+def _bulk_action(kind: str, rows: int) -> Line:
+    """How long a person waits who selects 100,000 records."""
+    from django.utils import timezone
+
+    from liveness.models import BulkKind, VerificationAttempt
+    from liveness.services import bulk_actions
+    from liveness.services.audit import Actor
+
+    count = min(100_000, rows)
+    chosen = VerificationAttempt.objects.filter(id__lte=count)
+    seconds = timed(
+        lambda: bulk_actions.start(BulkKind.REFRESH, chosen, actor=Actor.system("bench"), now=timezone.now())
+    )
+    return Line(f"{kind}: note {count:,} records for a bulk action", seconds, "ms", aim=at_most(2000, of_figure=True))
 
 
 def _compared(kind: str, rows: int, runs: int) -> list[Line]:

@@ -17,9 +17,10 @@ OPERATE = (
     "liveness.add_verificationattempt",
     "liveness.refresh_verificationattempt",
     "liveness.verify_storedmedia",
+    "liveness.view_bulkaction",
 )
 FIGURES = ("liveness_review.view_figures",)
-AUDIT = ("liveness.view_auditevent", "liveness_review.view_claim")
+AUDIT = ("liveness.view_auditevent", "liveness_review.view_claim", "liveness.view_bulkaction")
 ROLES: dict[str, tuple[str, ...]] = {
     "reviewer": (*LOOK, *REVIEW),
     "supervisor": (

@@ -16,9 +16,9 @@ from django.utils import timezone
 from PIL import Image
 
 from kyc_portal.roles import ROLES, STAFF_ROLES
-from liveness.models import MediaKind, MediaState, Outcome, Poll, StoredMedia, VerificationAttempt
+from liveness.models import BulkKind, MediaKind, MediaState, Outcome, Poll, StoredMedia, VerificationAttempt
 from liveness.review.services.follow import follow
-from liveness.services import audit
+from liveness.services import audit, bulk_actions
 from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 
@@ -57,6 +57,17 @@ def main() -> None:
     expired = make_attempt(outcome=Outcome.EXPIRED, result_code="", last_error=HOSTILE[:200])
     with transaction.atomic():
         audit.record(audit.ATTEMPT_REFRESHED, actor=Actor.system("tests"), target=passed)
+    action = bulk_actions.start(
+        BulkKind.REFRESH,
+        VerificationAttempt.objects.all(),
+        actor=Actor.system("tests"),
+        now=timezone.now(),
+        filters=f"search: {HOSTILE}",
+    )
+    bulk_actions.take(3, run="seed", now=timezone.now())
+    bulk_actions.finish(passed.pk, now=timezone.now())
+    bulk_actions.finish(hostile.pk, HOSTILE, now=timezone.now())
+    assert action.pk == 1
     attempts = {"passed": passed, "hostile": hostile, "flawed": flawed, "pending": pending, "expired": expired}
     with transaction.atomic():
         for attempt in VerificationAttempt.objects.order_by("id"):

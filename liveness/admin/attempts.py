@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
@@ -15,16 +15,19 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from liveness import presentation, search
 from liveness.access import access_policy
-from liveness.admin import reports
+from liveness.admin import bulk, related, reports
 from liveness.admin.audit import trail
+from liveness.admin.dates import DateFilter
 from liveness.admin.intake import IntakeForm
 from liveness.admin.mixins import FactsAdmin
-from liveness.models import MediaState, StoredMedia, VerificationAttempt
+from liveness.models import BulkKind, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import wording
 from liveness.services.audit import Actor
 from liveness.services.registration import REGIONS
-from liveness.templatetags.liveness import badge, minute
+from liveness.templatetags.liveness import badge, moment
 
+# One person has a few attempts. A beginning that more attempts share says too little.
+MAX_FOUND = 1000
 LACKING = (MediaState.WANTED, MediaState.LOST, MediaState.ABSENT, MediaState.UNVERIFIED)
 
 
@@ -41,12 +44,19 @@ class RegionFilter(admin.SimpleListFilter):
         return queryset.filter(region=self.value()) if self.value() in REGIONS else queryset
 
 
+class RegisteredFilter(DateFilter):
+    title = gettext_lazy("date registered")
+    field = "created_at"
+
+
 @admin.register(VerificationAttempt)
 class AttemptAdmin(FactsAdmin):
-    list_display = ("subject_reference", "verdict", "why", "region", "issued", "finished")
-    list_filter = ("outcome", RegionFilter)
-    search_fields = ("subject_reference__exact", "request_id__exact", "sdk_token__exact")
-    search_help_text = gettext_lazy("Subject reference, token, request id or attempt id, exactly.")
+    list_display = ("subject_reference", "verdict", "why", "region", "registered", "finished")
+    list_filter = ("outcome", RegionFilter, RegisteredFilter, related.SubjectFilter)
+    search_fields = ("subject_reference__istartswith", "request_id__istartswith", "sdk_token__exact")
+    search_help_text = gettext_lazy(
+        "The beginning of a subject reference, request id or attempt id, in capitals or not; or a whole token."
+    )
     change_form_template = "liveness/admin/attempt.html"
     add_form_template = "liveness/admin/intake.html"
     actions = ("refresh_now", "fetch_media_again", "verify_media")
@@ -67,12 +77,17 @@ class AttemptAdmin(FactsAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Whole values only, each with an index; see also `found_page`, which keeps tokens out of URLs."""
+        """Ranges of indexes only; see also `found_page`, which keeps tokens out of URLs."""
         if not search_term:
             return queryset, False
         attempts = access_policy().visible_attempts(request.user)
-        by_token = search.find_token(attempts, search_term)
-        found = [by_token.pk] if by_token else search.find(attempts, search_term).values("pk")
+        if bulk.is_all(request.POST):
+            return queryset.filter(pk__in=search.beginning(attempts, search_term).order_by().values("pk")), False
+        found = search.find_beginning(attempts, search_term, MAX_FOUND)
+        if len(found) == MAX_FOUND and request.method == "GET":
+            messages.info(
+                request, _("More than that may match: %(count)d are shown. Type more.") % {"count": MAX_FOUND}
+            )
         return queryset.filter(pk__in=found), False
 
     def found_page(self, request: HttpRequest, text: str) -> str | None:
@@ -114,27 +129,38 @@ class AttemptAdmin(FactsAdmin):
             context |= {
                 "buttons": self.buttons(request, object_id),
                 "trail": trail(request.user, subjects),
+                "related": related.links(request.user, attempt),
             }
         page: HttpResponse = super().change_view(request, object_id, form_url, context | (extra_context or {}))
         return page
 
     @admin.action(description=gettext_lazy("Refresh now"), permissions=["refresh"])
-    def refresh_now(self, request: HttpRequest, queryset: QuerySet[VerificationAttempt]) -> None:
-        reports.refresh(request, self.chosen(request, queryset))
+    def refresh_now(self, request: HttpRequest, queryset: QuerySet[VerificationAttempt]) -> HttpResponse | None:
+        attempts = self.few(queryset)
+        if attempts is None:
+            return bulk.start(request, BulkKind.REFRESH, queryset, self.get_changelist_instance(request))
+        reports.refresh(request, attempts)
+        return None
 
     @admin.action(description=gettext_lazy("Fetch media again"), permissions=["refresh"])
-    def fetch_media_again(self, request: HttpRequest, queryset: QuerySet[VerificationAttempt]) -> None:
-        lacking = queryset.filter(pk__in=StoredMedia.objects.filter(state__in=LACKING).values("attempt"))
-        attempts = self.chosen(request, lacking)
-        if not attempts and not lacking.exists():
+    def fetch_media_again(self, request: HttpRequest, queryset: QuerySet[VerificationAttempt]) -> HttpResponse | None:
+        files = StoredMedia.objects.filter(attempt=OuterRef("pk"), state__in=LACKING)
+        lacking = queryset.filter(Exists(files))
+        if not lacking.exists():
             messages.info(request, _("There is nothing to fetch: no file is missing."))
-        reports.refresh(request, attempts)
+            return None
+        return self.refresh_now(request, lacking)
 
     @admin.action(description=gettext_lazy("Verify stored media"), permissions=["verify"])
-    def verify_media(self, request: HttpRequest, queryset: QuerySet[VerificationAttempt]) -> None:
-        attempts = self.chosen(request, queryset)
+    def verify_media(self, request: HttpRequest, queryset: QuerySet[VerificationAttempt]) -> HttpResponse | None:
+        attempts = self.few(queryset)
+        if attempts is None:
+            chosen = queryset.order_by().values("pk")
+            files = StoredMedia.objects.filter(attempt__in=chosen, state=MediaState.STORED)
+            return bulk.start(request, BulkKind.VERIFY, files, self.get_changelist_instance(request))
         if attempts:
             reports.verify(request, StoredMedia.objects.filter(attempt__in=attempts))
+        return None
 
     @admin.display(description=gettext_lazy("outcome"))
     def verdict(self, attempt: VerificationAttempt) -> SafeString:
@@ -144,13 +170,13 @@ class AttemptAdmin(FactsAdmin):
     def why(self, attempt: VerificationAttempt) -> str:
         return wording.reason_of(attempt)
 
-    @admin.display(description=gettext_lazy("issued"))
-    def issued(self, attempt: VerificationAttempt) -> SafeString:
-        return minute(attempt.issued_at)
+    @admin.display(description=gettext_lazy("registered"))
+    def registered(self, attempt: VerificationAttempt) -> SafeString:
+        return moment(attempt.created_at)
 
     @admin.display(description=gettext_lazy("finished"))
     def finished(self, attempt: VerificationAttempt) -> SafeString:
-        return minute(attempt.finished_at)
+        return moment(attempt.finished_at)
 
     def _registered(self, request: HttpRequest, attempt: VerificationAttempt, is_new: bool) -> HttpResponseRedirect:
         if is_new:

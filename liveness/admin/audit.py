@@ -1,34 +1,34 @@
 """The audit chain in the admin: read-only, by action, actor or object, with the names of people looked up now."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveness.access import Person, access_policy
+from liveness.admin.dates import DateFilter
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
+from liveness.admin.words import ANONYMOUS, SYSTEM, USER, name_actors, name_records, who, words_of
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
-from liveness.search import as_uuid
+from liveness.search import as_uuid, is_searchable
 from liveness.services import audit
-from liveness.services.audit import Actor
+from liveness.templatetags.liveness import moment
 
 TRAIL = 50
-USER = "user:"
+# The longest number that fits into 64 bits whatever its digits.
+MAX_DIGITS = 18
 # What can be filtered by; an optional app adds its own.
 ACTIONS = {
     value
     for name, value in vars(audit).items()
-    if name.startswith(("ATTEMPT_", "MEDIA_", "CHECK_", "KEY_")) and isinstance(value, str)
+    if name.startswith(("ATTEMPT_", "MEDIA_", "CHECK_", "KEY_", "BULK_")) and isinstance(value, str)
 }
 
 
@@ -49,32 +49,22 @@ def _out_of_sight(event: AuditEvent, user: Person) -> str:
 WITHHOLDERS: list[Callable[[AuditEvent, Any], str]] = [_out_of_sight]
 
 
-def name_actors(events: Iterable[AuditEvent]) -> None:
-    """Give every event an `actor_name`. The chain holds keys only, so the names are those of today."""
-    keys = {event.actor.removeprefix(USER) for event in events if event.actor.startswith(USER)}
-    people = get_user_model()._default_manager.filter(pk__in=list(filter(_is_key, keys)))
-    names = {Actor.user(person).name: person.get_username() for person in people}
-    for event in events:
-        event.actor_name = names.get(event.actor, "")  # type: ignore[attr-defined]
-
-
-def _is_key(text: str) -> bool:
-    """Can this be a user's key? A long key stands in the chain as a digest, which leads to nobody."""
-    try:
-        get_user_model()._meta.pk.clean(text, None)
-    except (ValidationError, ValueError):
-        return False
-    return True
-
-
 def trail(user: Person, subjects: Sequence[Model]) -> list[AuditEvent] | None:
     """The newest events about these records; None for a person who may not see the audit."""
     if not user.has_perm("liveness.view_auditevent"):
         return None
     wanted = [str(getattr(subject, "public_id", subject.pk)) for subject in subjects]
     events = list(AuditEvent.objects.filter(object_id__in=wanted).order_by("-sequence")[:TRAIL])
-    name_actors(events)
+    _name(events, user)
     return events
+
+
+def _name(events: Sequence[AuditEvent], user: Person) -> None:
+    """Give every event its `words`, and its `person` and `record` as links."""
+    name_actors(events)
+    name_records(events, user)
+    for event in events:
+        event.words, event.person = words_of(event.action), who(event, user)  # type: ignore[attr-defined]
 
 
 class ActionFilter(admin.SimpleListFilter):
@@ -82,7 +72,7 @@ class ActionFilter(admin.SimpleListFilter):
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(action, action.removeprefix("liveness.")) for action in sorted(ACTIONS)]
+        return sorted(((action, words_of(action)) for action in ACTIONS), key=lambda choice: choice[1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(action=self.value()) if self.value() in ACTIONS else queryset
@@ -91,25 +81,27 @@ class ActionFilter(admin.SimpleListFilter):
 class AuditChangeList(LookAheadChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        name_actors(self.result_list)
+        _name(self.result_list, request.user)
+
+
+class DayFilter(DateFilter):
+    title = gettext_lazy("date")
+    field = "at"
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(FactsAdmin):
-    list_display = ("sequence", "time", "action", "who", "object_type", "object_id")
-    list_filter = (ActionFilter,)
+    list_display = ("sequence", "time", "person", "words", "record")
+    list_filter = (DayFilter, ActionFilter)
     search_fields = ("object_id__exact",)
-    search_help_text = gettext_lazy("Attempt or media id, event number, or actor like user:7, exactly.")
+    search_help_text = gettext_lazy(
+        "Id of an attempt, a file or a bulk action, event number, or actor like user:7, exactly."
+    )
+    # First in words, then exactly as hashed.
+    readonly_fields = ("time", "person", "words", "record")
     fields = (
-        "sequence",
-        "at",
-        "action",
-        "actor",
-        "object_type",
-        "object_id",
-        "details",
-        "previous_hash",
-        "hash",
+        *("sequence", "time", "person", "words", "record"),
+        *("action", "actor", "object_type", "object_id", "details", "previous_hash", "hash"),
     )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -119,6 +111,7 @@ class AuditEventAdmin(FactsAdmin):
         """The event, with a word in place of details that this person may not read."""
         event: AuditEvent | None = super().get_object(request, object_id, from_field)
         if event is not None:
+            _name([event], request.user)
             reasons = (withheld(event, request.user) for withheld in WITHHOLDERS)
             event.details = next(filter(None, reasons), event.details)
         return event
@@ -127,19 +120,37 @@ class AuditEventAdmin(FactsAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """One comparison with an index of its own, chosen by what the term looks like."""
-        if not search_term or "\x00" in search_term:
+        if not is_searchable(search_term):
             return (queryset.none() if search_term else queryset), False
-        if search_term.isdecimal() and len(search_term) <= 18:
+        if _is_number(search_term):
             return queryset.filter(sequence=int(search_term)), False
-        if search_term == "anonymous" or search_term.startswith((USER, "system:")):
+        if _is_actor(search_term):
             return queryset.filter(actor=search_term), False
-        return queryset.filter(object_id=search_term.lower()), False
+        return queryset.filter(object_id=str(as_uuid(search_term) or search_term.lower())), False
+
+    def may_be_in_address(self, text: str) -> bool:
+        return super().may_be_in_address(text) or _is_number(text) or _is_actor(text)
 
     @admin.display(description=gettext_lazy("time"))
     def time(self, event: AuditEvent) -> SafeString:
-        return render_to_string("liveness/includes/moment.html", {"at": event.at})
+        return moment(event.at)
 
     @admin.display(description=gettext_lazy("who"))
-    def who(self, event: AuditEvent) -> SafeString | str:
-        name = getattr(event, "actor_name", "")
-        return format_html('{} <span class="quiet">{}</span>', name, event.actor) if name else event.actor
+    def person(self, event: AuditEvent) -> SafeString:
+        return event.person  # type: ignore[attr-defined, no-any-return]
+
+    @admin.display(description=gettext_lazy("what"))
+    def words(self, event: AuditEvent) -> SafeString:
+        return format_html('<span title="{}">{}</span>', event.action, event.words)  # type: ignore[attr-defined]
+
+    @admin.display(description=gettext_lazy("on what"))
+    def record(self, event: AuditEvent) -> SafeString:
+        return event.record  # type: ignore[attr-defined, no-any-return]
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
+
+
+def _is_actor(text: str) -> bool:
+    return is_searchable(text) and (text == ANONYMOUS or text.startswith((USER, SYSTEM)))

@@ -1,9 +1,10 @@
 """What every fact of the app is in the admin: read, never written, and listed at constant cost."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import helpers
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -16,11 +17,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-if TYPE_CHECKING:
-    BaseAdmin = admin.ModelAdmin[Any]
-else:
-    # Django's class is generic for type checkers alone.
-    BaseAdmin = admin.ModelAdmin
+from liveness import search
+from liveness.admin import bulk, searches
+from liveness.guarded_admin import GuardedAdmin
 
 PAGE_SIZE = 50
 # OFFSET grows dearer with every page; whoever looks deeper than this filters or searches instead.
@@ -31,11 +30,28 @@ AT_ONCE = 20
 class LookAheadChangeList(ChangeList):
     """A change list that fetches one row more than a page instead of counting the table."""
 
+    model_admin: "FactsAdmin"
+
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str | Combinable]:
         """Newest first and nothing else: `?o=` would sort the whole table by a column without an index."""
         return ["-pk"]
 
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        lookups: dict[str, Any] = super().get_filters_params(params)
+        return {name: values for name, values in lookups.items() if name != searches.KEY}
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        """The rows of the search that the address names; none when the search is not kept any more.
+
+        All rows instead would be wrong: an action on "all that match" would then act on everything.
+        """
+        text = searches.wanted(request, self.model_admin.may_be_in_address)
+        self.query = text or ""
+        queryset = super().get_queryset(request, exclude_parameters)
+        return queryset.none() if text is None else queryset
+
     def get_results(self, request: HttpRequest) -> None:
+        self.is_forgotten = searches.wanted(request, self.model_admin.may_be_in_address) is None
         self.page_num = min(max(self.page_num, 1), LAST_PAGE)
         start = (self.page_num - 1) * self.list_per_page
         rows = list(self.queryset[start : start + self.list_per_page + 1])
@@ -54,7 +70,7 @@ class LookAheadChangeList(ChangeList):
         return self.get_query_string({"p": number})
 
 
-class FactsAdmin(BaseAdmin):
+class FactsAdmin(GuardedAdmin):
     """Read-only facts. Acting on them is an action with a permission of its own, in the list and on the page."""
 
     list_per_page = PAGE_SIZE
@@ -62,7 +78,10 @@ class FactsAdmin(BaseAdmin):
     show_facets = admin.ShowFacets.NEVER
     sortable_by = ()
     view_on_site = False
+    own_parameters = (searches.KEY,)
     change_list_template = "liveness/admin/change_list.html"
+    change_form_template = "liveness/admin/facts.html"
+    action_form = bulk.ActionForm
 
     class Media:
         css = {"all": ("liveness/tokens.css", "liveness/evidence.css", "liveness/admin.css")}
@@ -79,17 +98,14 @@ class FactsAdmin(BaseAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LookAheadChangeList
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only the filters shown. Django would allow any field, and `?sdk_token__startswith=` spells a token out."""
-        return lookup in {
-            f"{entry}__exact" if isinstance(entry, str) else getattr(entry, "parameter_name", None)
-            for entry in self.get_list_filter(request)
-        }
-
     # The actions refresh on threads with connections of their own, which would wait for the request's transaction.
     @transaction.non_atomic_requests
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = {"title": capfirst(self.opts.verbose_name_plural)}
+        if bulk.is_all(request.POST):
+            request.POST = request.POST.copy()  # type: ignore[assignment]
+            # Django wants a chosen row before it looks at the box for all of them.
+            request.POST.setdefault(helpers.ACTION_CHECKBOX_NAME, "0")  # type: ignore[misc]
         return super().changelist_view(request, title | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
@@ -108,13 +124,20 @@ class FactsAdmin(BaseAdmin):
         text = request.POST.get("q", "").strip()
         target = self.found_page(request, text)
         if target is None:
-            messages.warning(request, _("Nothing matches that exactly."))
+            messages.warning(request, _("Nothing matches that."))
         return HttpResponseRedirect(target or self._url("changelist"))
 
     def found_page(self, request: HttpRequest, text: str) -> str | None:
         """Where a search for `text` leads; None when nothing matches."""
         found, _may_repeat = self.get_search_results(request, self.get_queryset(request), text)
-        return f"{self._url('changelist')}?{urlencode({'q': text})}" if found.exists() else None
+        if not text or not found.exists():
+            return None
+        query = {"q": text} if self.may_be_in_address(text) else {searches.KEY: searches.keep(request, text)}
+        return f"{self._url('changelist')}?{urlencode(query)}"
+
+    def may_be_in_address(self, text: str) -> bool:
+        """Is this search text an id of ours? Everything else may be a person's reference, which no address shows."""
+        return search.as_uuid(text) is not None
 
     @transaction.non_atomic_requests
     def act_view(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
@@ -125,6 +148,16 @@ class FactsAdmin(BaseAdmin):
         _parts(action)[0](self, request, self.get_queryset(request).filter(pk=object_id))
         return HttpResponseRedirect(self._url("change", object_id))
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Facts are not edited here, so their history is the audit trail on their page."""
+        if self.get_object(request, object_id) is None:
+            return HttpResponseRedirect(self._url("changelist"))
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(self._url("change", object_id))
+
     def buttons(self, request: HttpRequest, object_id: str) -> list[dict[str, str]]:
         """The buttons that this person may press on a page: label and address."""
         return [
@@ -133,13 +166,10 @@ class FactsAdmin(BaseAdmin):
             if action is not None
         ]
 
-    def chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
-        """The rows to act on; none, and a message, when they are too many for one request."""
+    def few(self, queryset: QuerySet[Any]) -> list[Any] | None:
+        """The rows to act on within this request; None when they are too many for that."""
         rows = list(queryset.order_by("pk")[: AT_ONCE + 1])
-        if len(rows) <= AT_ONCE:
-            return rows
-        messages.error(request, _("Choose at most %(count)d at a time.") % {"count": AT_ONCE})
-        return []
+        return rows if len(rows) <= AT_ONCE else None
 
     def may(self, request: HttpRequest, permission: str) -> bool:
         """Has the person this permission of the app, like "verify_storedmedia"?"""

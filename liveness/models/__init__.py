@@ -1,6 +1,7 @@
 from liveness.models.alarm import AlarmState
 from liveness.models.attempt import AttemptQuerySet, ClosedBy, Outcome, VerificationAttempt
 from liveness.models.audit import AuditCheck, AuditEvent, AuditHead
+from liveness.models.bulk_action import BulkAction, BulkActionItem, BulkKind, ItemState
 from liveness.models.condition import ObservedCondition
 from liveness.models.media import HELD, MediaCondition, MediaKind, MediaState, StoredMedia
 from liveness.models.media_root import MediaRoot
@@ -16,10 +17,14 @@ __all__ = [
     "AuditCheck",
     "AuditEvent",
     "AuditHead",
+    "BulkAction",
+    "BulkActionItem",
+    "BulkKind",
     "CallSlot",
     "CallTally",
     "CheckDurations",
     "ClosedBy",
+    "ItemState",
     "MediaCondition",
     "MediaKind",
     "MediaRoot",

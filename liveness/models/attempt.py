@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, Q
 from django.utils.translation import gettext_lazy as _
 
+from liveness.models.prefix import PrefixKey
 from liveness.models.run import WorkerRun
 
 
@@ -110,6 +111,9 @@ class VerificationAttempt(models.Model):
             ),
             models.Index(fields=["outcome", "-id"], name="liveness_attempt_outcome"),
             models.Index(fields=["region", "-id"], name="liveness_attempt_region"),
+            # For searches by the beginning, without regard to case.
+            models.Index(PrefixKey("subject_reference"), name="liveness_attempt_subject_key"),
+            models.Index(PrefixKey("request_id"), name="liveness_attempt_request_key"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="liveness_attempt_outcome_known"),

@@ -12,6 +12,7 @@ from liveness.clock import CheckedClock
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.refresh import lanes, leases, picking
 from liveness.refresh.policy import Market
+from liveness.services import bulk_actions
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
 
@@ -21,6 +22,9 @@ TICK = 0.2
 # So many attempts are leased at once for each thread: few, because the choice is best when it is fresh. With less than
 # the least of them the shares of the lanes could not be kept.
 PER_WORKER, LEAST = 2, 8
+# One of so many calls goes to bulk actions. A run that ends begins none of their attempts after so many seconds: under
+# cron the next run has begun by then.
+REQUESTED_SHARE, REQUESTED_SECONDS = 4, 50.0
 # Seconds by which downloads may lengthen a slice, and after which what still waits for a download thread is left. While
 # most downloads fail it is left at once.
 EXTENSION, LATE = 60.0, 120.0
@@ -60,8 +64,9 @@ class Plan:
 class Visit:
     """One attempt in one run. `attempt` stays as it was leased; `rounds` counts the calls it got.
 
-    `is_named`: a person asked for it, so it is polled whatever its state. `problem` is what kept it back.
-    `is_fetching`: its files are on their way, or wait for a thread. `is_extra`: it began after the end of its slice.
+    `is_named`: a person asked for it, so it is polled whatever its state; `is_requested`: they asked by a bulk action.
+    `problem` is what kept it back. `is_fetching`: its files are on their way, or wait for a thread. `is_extra`: it
+    began after the end of its slice.
     """
 
     attempt: VerificationAttempt
@@ -69,6 +74,7 @@ class Visit:
     checked_at: float = field(default_factory=time.monotonic)
     is_named: bool = False
     problem: str = ""
+    is_requested: bool = False
     rounds: int = 0
     is_answered: bool = False
     is_fetching: bool = False
@@ -100,6 +106,8 @@ class Feed:
         self._blocked_regions = blocked_regions
         self._begun_at = self._clock.monotonic()
         self._wants_witness = False
+        self._is_requests_turn = False
+        self.has_requested = False
         self.is_endless = is_endless or plan.seconds is not None
         self._ends_at = time.monotonic() + plan.seconds if plan.seconds is not None else math.inf
         self._market = market
@@ -185,11 +193,27 @@ class Feed:
         if count <= 0:
             return False
         now = self._clock.now()
-        leased = retried(lambda: self._lease(count, now))
-        self._count += len(leased)
+        requested = self._lease_requested(count, now)
+        leased = [] if requested else retried(lambda: self._lease(count, now))
+        self._count += len(leased) + len(requested)
         is_named = self._plan.named is not None
+        self._ready.extend(Visit(attempt, is_named=True, is_requested=True) for attempt in requested)
         self._ready.extend(Visit(attempt, is_named=is_named, is_extra=is_extra) for attempt in leased)
-        return bool(leased)
+        return bool(leased or requested)
+
+    def _lease_requested(self, count: int, now: datetime) -> list[VerificationAttempt]:
+        """Attempts of bulk actions: a small batch after each batch of what is due, so that results come first."""
+        self._is_requests_turn = not self._is_requests_turn
+        is_late = not self.is_endless and self._clock.monotonic() - self._begun_at > REQUESTED_SECONDS
+        if not (self._plan.is_scheduled and self._is_requests_turn) or is_late or not bulk_actions.is_waiting():
+            return []
+        if self._blocked_regions():
+            # In an outage every one of them would fail.
+            return []
+        self.has_requested = True
+        ids = bulk_actions.take(max(1, count // REQUESTED_SHARE), run=self._run, now=now)
+        wanted = VerificationAttempt.objects.filter(id__in=ids)
+        return retried(lambda: leases.take(wanted, len(ids), run=self._run, now=now)) if ids else []
 
     def _lease(self, count: int, now: datetime) -> list[VerificationAttempt]:
         if self._wants_witness and self._plan.is_scheduled:

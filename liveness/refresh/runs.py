@@ -25,14 +25,14 @@ from liveness.refresh.memory import Memory
 from liveness.refresh.slots import StoreError
 from liveness.refresh.summary import Summary
 from liveness.refresh.worker import Worker
-from liveness.services import attempts, media, meters, rolling_check
+from liveness.services import attempts, bulk_actions, media, meters, rolling_check
 
 TICK = 0.2
 # Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.
 # A run that ends would leave files to the next one, and the link idle until then.
 ROOM_PATIENCE, ENDLESS_PATIENCE = 30.0, 0.2
-# Seconds of each minute that an endless run reads stored files again.
-CHECK_SECONDS = 1.0
+# Seconds that a run reads stored files again: an endless run in each minute, and one that ends at its end.
+CHECK_SECONDS, ENDING_SECONDS = 1.0, 20.0
 # A run that is told to stop finishes what it holds; after so many seconds it leaves the rest to the next run.
 PATIENCE = 8.0
 # An endless run tells what it did when it comes to rest, and at least so often, in seconds.
@@ -120,6 +120,7 @@ class Run:
             for thread in threads:
                 thread.start()
             self._wait(threads, progress, report)
+            self._verify_requested(ENDING_SECONDS if self._plan.seconds is None else CHECK_SECONDS)
         finally:
             self._halt.set()
             self._end()
@@ -151,9 +152,15 @@ class Run:
         media.sweep()
         learning.learn(now=self._clock.now())
         self._look_around()
+        self._verify_requested(CHECK_SECONDS)
         report = rolling_check.check_some(CHECK_SECONDS, actor=self._plan.actor, should_stop=self._stop.is_set)
         for line in filter(None, [*report.lines(), report.problem]):
             self.summary.note(line)
+
+    def _verify_requested(self, seconds: float) -> None:
+        """Read files again that bulk actions ask for."""
+        if self._plan.is_scheduled and not self._stop.is_set() and bulk_actions.is_waiting():
+            bulk_actions.work_on_files(seconds, now=self._clock.now(), stop=self._stop)
 
     def _look_around(self) -> None:
         self._health.look_at_media_root()
@@ -167,6 +174,8 @@ class Run:
         with suppress(Error):
             if held := self._feed.held:
                 leases.release(held, run=self._heartbeat.run)
+            if self._feed.has_requested:
+                bulk_actions.give_back(self._heartbeat.run)
             learning.learn(now=self._clock.now())
         self._heartbeat.stop()
         if given_up:
@@ -247,6 +256,8 @@ class Run:
     def _finish(self, visit: Visit) -> None:
         try:
             self._worker.release(visit)
+            if visit.is_requested:
+                bulk_actions.finish(visit.attempt.id, visit.problem, now=self._clock.now())
         finally:
             self._feed.done(visit)
             self.summary.finish()

@@ -1,31 +1,58 @@
 """Reviews, claims, decisions and notes in the admin: facts that are read, never written."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import Combinable
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveness import search
 from liveness.access import access_policy
+from liveness.admin import related
 from liveness.admin.audit import ACTIONS, WITHHOLDERS
+from liveness.admin.dates import DateFilter
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
+from liveness.admin.words import ATTEMPT, WORDS, link
 from liveness.models import VerificationAttempt
 from liveness.review import access
 from liveness.review.models import Claim, Decision, Note, Review
 from liveness.review.services import actions
 from liveness.review.trail.rows import withheld
+from liveness.review.trail.words import ACTS
 from liveness.review.views.commands import person_of
 from liveness.search import as_uuid
-from liveness.templatetags.liveness import minute
+from liveness.templatetags.liveness import moment
 
 ACTIONS |= {value for name, value in vars(actions).items() if name.isupper()}
 WITHHOLDERS.append(withheld)
+WORDS |= {action: act.words for action, act in ACTS.items()}
+
+
+def _links(viewer: Any, attempt: VerificationAttempt) -> Iterator[related.Link]:
+    """The pages of this app that belong to an attempt and that this person may open."""
+    if not access.may(viewer, "view_review") or not Review.objects.filter(pk=attempt.pk).exists():
+        return
+    # A host may have the admin without the pages of this app.
+    with suppress(NoReverseMatch):
+        yield _("Review in the workspace"), reverse("liveness_review:workspace", args=[attempt.public_id])
+        yield _("History of the subject"), reverse("liveness_review:subject", args=[attempt.public_id])
+    yield _("Review"), reverse("admin:liveness_review_review_change", args=[attempt.pk])
+    for name, label in (("decision", _("Decisions")), ("claim", _("Claims")), ("note", _("Notes"))):
+        if access.may(viewer, f"view_{name}"):
+            page = reverse(f"admin:liveness_review_{name}_changelist")
+            yield label, f"{page}?{urlencode({'q': str(attempt.public_id)})}"
+
+
+related.SOURCES.append(_links)
 
 
 class StateChangeList(LookAheadChangeList):
@@ -60,7 +87,7 @@ class ReviewFactsAdmin(FactsAdmin):
         return (queryset.filter(public_id=public_id) if self.has_id else queryset.none()), False
 
     def found_page(self, request: HttpRequest, text: str) -> str | None:
-        """A token leads to its attempt's id: no token goes into a URL."""
+        """A token leads to its attempt's id: no token goes into an address."""
         attempt = search.find_token(access_policy().visible_attempts(request.user), text)
         if attempt:
             return f"{self._url('changelist')}?{urlencode({'q': str(attempt.public_id)})}"
@@ -70,9 +97,27 @@ class ReviewFactsAdmin(FactsAdmin):
     def subject(self, row: Any) -> str:
         return str(self.attempt_of(row).subject_reference)
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The facts, and links to all that belongs to the same attempt."""
+        row = self.get_object(request, object_id)
+        context: dict[str, Any] = {}
+        if row is not None:
+            attempt = self.attempt_of(row)
+            own = (_("Attempt"), reverse("admin:liveness_verificationattempt_change", args=[attempt.pk]))
+            context["related"] = [own, *related.links(request.user, attempt)]
+        page: HttpResponse = super().change_view(request, object_id, form_url, context | (extra_context or {}))
+        return page
+
     @admin.display(description=gettext_lazy("attempt"))
-    def attempt_short(self, row: Any) -> str:
-        return self.attempt_of(row).public_id.hex[:8]
+    def attempt_short(self, row: Any) -> SafeString:
+        attempt = self.attempt_of(row)
+        return link(ATTEMPT, attempt.pk, attempt.public_id.hex[:8])
 
     def attempt_of(self, row: Any) -> VerificationAttempt:
         attempt: VerificationAttempt = row.review.attempt
@@ -100,7 +145,7 @@ class ReviewAdmin(ReviewFactsAdmin):
 
     @admin.display(description=gettext_lazy("due"))
     def due(self, review: Review) -> SafeString:
-        return minute(review.due_at)
+        return moment(review.due_at)
 
     @admin.display(description=gettext_lazy("pending proposal"))
     def proposed(self, review: Review) -> str:
@@ -108,10 +153,16 @@ class ReviewAdmin(ReviewFactsAdmin):
         return str(review.proposal.public_id) if review.proposal else "-"
 
 
+class DecisionDateFilter(DateFilter):
+    title = gettext_lazy("date decided")
+    field = "decided_at"
+
+
 @admin.register(Decision)
 class DecisionAdmin(ReviewFactsAdmin):
     has_id = True
     list_display = ("subject", "attempt_short", "sequence", "stage", "outcome", "maker", "decided")
+    list_filter = (DecisionDateFilter,)
     list_select_related = ("review__attempt", "maker")
     fields = (
         *("public_id", "review", "sequence", "stage", "outcome", "maker", "decided_at", "from_state", "version"),
@@ -125,28 +176,40 @@ class DecisionAdmin(ReviewFactsAdmin):
 
     @admin.display(description=gettext_lazy("decided"))
     def decided(self, decision: Decision) -> SafeString:
-        return minute(decision.decided_at)
+        return moment(decision.decided_at)
+
+
+class ClaimDateFilter(DateFilter):
+    title = gettext_lazy("date claimed")
+    field = "claimed_at"
 
 
 @admin.register(Claim)
 class ClaimAdmin(ReviewFactsAdmin):
     has_id = True
     list_display = ("subject", "attempt_short", "holder", "claimed", "ended", "ending")
+    list_filter = (ClaimDateFilter,)
     list_select_related = ("review__attempt", "holder")
     fields = ("public_id", "review", "holder", "claimed_at", "seen_at", "expires_at", "ended_at", "ending")
 
     @admin.display(description=gettext_lazy("claimed"))
     def claimed(self, claim: Claim) -> SafeString:
-        return minute(claim.claimed_at)
+        return moment(claim.claimed_at)
 
     @admin.display(description=gettext_lazy("ended"))
     def ended(self, claim: Claim) -> SafeString:
-        return minute(claim.ended_at)
+        return moment(claim.ended_at)
+
+
+class NoteDateFilter(DateFilter):
+    title = gettext_lazy("date written")
+    field = "written_at"
 
 
 @admin.register(Note)
 class NoteAdmin(ReviewFactsAdmin):
     list_display = ("subject", "attempt_short", "author", "written")
+    list_filter = (NoteDateFilter,)
     list_select_related = ("review__attempt", "author")
     fields = ("review", "author", "written_at", "text")
 
@@ -156,4 +219,4 @@ class NoteAdmin(ReviewFactsAdmin):
 
     @admin.display(description=gettext_lazy("written"))
     def written(self, note: Note) -> SafeString:
-        return minute(note.written_at)
+        return moment(note.written_at)

@@ -64,6 +64,15 @@ def minute(at: datetime | None) -> SafeString:
     )
 
 
+@register.simple_tag
+def moment(at: datetime | None) -> SafeString:
+    """A time to the second, with its zone: the one form of a time in the admin."""
+    if at is None:
+        return mark_safe("–")  # noqa: RUF001 - a dash, as typographers have it
+    local = timezone.localtime(at)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), date_format(local, "j M Y, H:i:s T"))
+
+
 @register.filter
 def age(moment: datetime) -> str:
     """How long ago, in one unit: "now", "3 min", "5 h", "2 d", and the date after a month."""

@@ -37,6 +37,9 @@ PAGES = {
     "admin flawed attempt": ("administrator", "admin:flawed"),
     "admin intake": ("administrator", "/admin/liveness/verificationattempt/add/"),
     "admin media": ("administrator", "/admin/liveness/storedmedia/"),
+    "admin bulk actions": ("operator", "/admin/liveness/bulkaction/"),
+    "admin bulk action": ("operator", "/admin/liveness/bulkaction/1/change/"),
+    "admin review": ("auditor", "/admin/liveness_review/review/1/change/"),
     "admin audit": ("administrator", "/admin/liveness/auditevent/"),
     "admin event": ("administrator", "/admin/liveness/auditevent/1/change/"),
 }

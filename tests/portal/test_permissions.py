@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from kyc_portal.roles import STAFF_ROLES
-from liveness.models import AuditEvent, MediaKind, Outcome
+from liveness.models import AuditEvent, BulkKind, MediaKind, Outcome, VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.summary import Summary
 from liveness.review.models import Notice, SavedView
@@ -22,6 +22,8 @@ from liveness.review.services import claims, notes
 from liveness.review.services.decisions import Stand, decide
 from liveness.review.services.follow import follow
 from liveness.review.services.seen import Seen
+from liveness.services import bulk_actions
+from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 from tests.portal.permissions import PEOPLE, rows
 
@@ -75,6 +77,9 @@ def objects():
         "decision": decision.pk,
         "note": notes.write(attempt.review, "A note.", author=first, now=timezone.now()).pk,
         "storedmedia": media.pk,
+        "bulkaction": bulk_actions.start(
+            BulkKind.REFRESH, VerificationAttempt.objects.all(), actor=Actor.user(first), now=timezone.now()
+        ).pk,
         "auditevent": AuditEvent.objects.latest("sequence").pk,
         "user": account.pk,
         "group": Group.objects.first().pk,

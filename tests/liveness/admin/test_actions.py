@@ -64,15 +64,6 @@ def test_fetching_again_takes_only_attempts_that_lack_a_file(root, attempt, plan
     assert len(plans) == 1
 
 
-def test_too_many_attempts_at_once_are_refused(root, plans):
-    keys = [make_attempt().pk for _ in range(21)]
-    response = root.post(ATTEMPTS, {"action": "refresh_now", "_selected_action": keys, "index": 0})
-    assert "at most 20" in told(response)
-    everywhere = {"action": "refresh_now", "_selected_action": keys[0], "select_across": 1, "index": 0}
-    assert "at most 20" in told(root.post(ATTEMPTS, everywhere))
-    assert plans == []
-
-
 def test_verifying_reads_the_files_again_and_tells_the_damaged_one(root, attempt):
     VerificationAttempt.objects.update(issued_at=LONG_AGO, expires_at=LONG_AGO + timedelta(hours=2))
     video = attempt.media.get(kind=MediaKind.VIDEO)

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from liveness.models import VerificationAttempt
+from liveness.models import BulkKind, StoredMedia, VerificationAttempt
 from liveness.refresh import engine, feed
 from liveness.refresh.feed import Feed, Plan
 from liveness.refresh.policy import Market
+from liveness.services import bulk_actions
+from liveness.services.audit import Actor
 from tests.builders import make_attempt
 from tests.liveness.refresh.steps import registered
 
@@ -110,3 +112,33 @@ def test_an_answer_without_files_says_nothing_about_downloads(sandbox):
     attempt.refresh_from_db()
     assert attempt.next_poll_at is None
     assert market.downloads.value == 0.3
+
+
+def bulk(kind, targets):
+    return bulk_actions.start(kind, targets, actor=Actor.system("test"), now=timezone.now())
+
+
+def test_a_run_works_on_the_attempts_and_files_of_bulk_actions(sandbox):
+    answered = [registered(sandbox, issued_ago=400) for _ in range(3)]
+    engine.run(Plan(workers=2))
+    due = registered(sandbox, issued_ago=400)
+    refresh = bulk(BulkKind.REFRESH, VerificationAttempt.objects.filter(id__in=[one.id for one in answered]))
+    verify = bulk(BulkKind.VERIFY, StoredMedia.objects.all())
+    engine.run(Plan(workers=2))
+    for action, total in ((refresh, 3), (verify, 6)):
+        action.refresh_from_db()
+        assert (action.done, action.failed, action.is_open) == (total, 0, False)
+    due.refresh_from_db()
+    assert due.outcome == "passed"
+    assert len(list(sandbox.calls)) == 3 + 1 + 3
+
+
+def test_what_a_bulk_action_could_not_refresh_has_failed_with_the_reason(sandbox):
+    attempt = registered(sandbox)
+    sandbox.inject("error", code="InternalError", times=None)
+    action = bulk(BulkKind.REFRESH, VerificationAttempt.objects.filter(id=attempt.id))
+    VerificationAttempt.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
+    engine.run(Plan(workers=1))
+    action.refresh_from_db()
+    assert (action.done, action.failed) == (0, 1)
+    assert "InternalError" in action.items.get().problem

@@ -1,5 +1,7 @@
 """Reviews, claims, decisions and notes in the admin: looked at by whoever may, and written by nobody."""
 
+import re
+
 import pytest
 from django.contrib.messages import get_messages
 from django.db import connection
@@ -202,3 +204,51 @@ def test_an_open_claim_has_no_end(root):
     claims.claim(review, person=make_reviewer(), now=timezone.now())
     assert "–" in root.get(f"{ADMIN}claim/").text
     assert root.get(page_of("claim")).status_code == 200
+
+
+def test_attempt_review_decisions_and_subject_lead_to_each_other(root, review):
+    attempt = review.attempt
+    other = worked_on(subject_reference=attempt.subject_reference)
+    for page in (f"/admin/liveness/verificationattempt/{attempt.pk}/change/", page_of_row("review", review.pk)):
+        links = re.findall(r'href="([^"]+)"', root.get(page).text)
+        for name in ("decision", "claim", "note"):
+            (address,) = [link for link in links if link.startswith(f"{ADMIN}{name}/?")]
+            assert {row.review_id for row in root.get(address).context["cl"].result_list} == {review.pk}
+        (address,) = [link for link in links if "subject_of=" in link]
+        assert attempt.subject_reference not in address
+        rows = {row.pk for row in root.get(address).context["cl"].result_list}
+        assert rows == {attempt.pk, other.attempt.pk}
+        assert f"/review/{attempt.public_id}/" in links
+    decision = Decision.objects.get(review=review)
+    text = root.get(page_of_row("decision", decision.pk)).text
+    assert f'href="{page_of_row("review", review.pk)}"' in text
+    assert f'href="/admin/liveness/verificationattempt/{attempt.pk}/change/"' in text
+
+
+def test_links_lead_nowhere_that_a_person_may_not_go(review):
+    page = f"/admin/liveness/verificationattempt/{review.attempt.pk}/change/"
+    assert ADMIN not in staff("view_verificationattempt").get(page).text
+    assert f"{ADMIN}note/" not in staff("view_verificationattempt", "view_review", "view_decision").get(page).text
+
+
+def test_the_subject_of_a_hidden_attempt_is_not_found(root, settings):
+    hidden = worked_on(region="ap-jakarta")
+    worked_on(region="ap-singapore")
+    settings.LIVENESS_ACCESS_POLICY = OURS_ONLY
+    address = f"/admin/liveness/verificationattempt/?subject_of={hidden.attempt.public_id}"
+    assert list(root.get(address).context["cl"].result_list) == []
+
+
+@pytest.mark.parametrize("name", ["decision", "claim", "note"])
+def test_they_are_filtered_by_date(root, review, name):
+    assert len(shown(root, name, period="today")) == len(shown(root, name)) > 0
+    assert shown(root, name, period="yesterday") == []
+
+
+def test_the_audit_list_has_the_words_of_reviews(root, review):
+    text = root.get("/admin/liveness/auditevent/").text
+    assert "Review claimed" in text and "Decided" in text
+
+
+def page_of_row(name, key) -> str:
+    return f"{ADMIN}{name}/{key}/change/"

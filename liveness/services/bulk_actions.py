@@ -1,0 +1,239 @@
+"""Bulk actions: a person asks once, and the next runs of any kind do the work, in small portions.
+
+A run takes items, works on them and finishes each. An item that a run took and did not finish comes back after
+`ITEM_TIMEOUT`, or at once when the run gives it back.
+"""
+
+import threading
+import time
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+
+from liveness import wakeups
+from liveness.exceptions import MediaError
+from liveness.models import (
+    HELD,
+    BulkAction,
+    BulkActionItem,
+    BulkKind,
+    ItemState,
+    StoredMedia,
+    VerificationAttempt,
+)
+from liveness.services import audit, media
+from liveness.services.audit import Actor
+from liveness.services.retry import retried
+
+# Files that one run takes at a time.
+PORTION = 10
+# A file that cannot be read now says nothing about itself, so it is tried again; after so many times it has failed.
+MAX_TRIES = 3
+# So many unreadable files in a row are the storage's trouble: the rest waits for the next run.
+MAX_UNREADABLE = 3
+MAX_PROBLEM_LENGTH = 200
+NOT_STORED = "there is no stored file"
+CANCELLED = "cancelled"
+DAMAGED = "the file is damaged or missing"
+
+
+def start(
+    kind: BulkKind,
+    targets: QuerySet[Any],
+    *,
+    actor: Actor,
+    now: datetime,
+    filters: str = "",
+    criteria: dict[str, Any] | None = None,
+) -> BulkAction:
+    """Note one item for each of `targets`: attempts for a refresh, media rows for a verification.
+
+    `filters` says in words which records these are. `criteria` says it in the audit chain, so it must name nobody.
+    """
+    with transaction.atomic():
+        action = BulkAction.objects.create(kind=kind, actor=actor.name, filters=filters, created_at=now)
+        action.total = _insert_items(action, targets)
+        action.finished_at = None if action.total else now
+        action.save(update_fields=["total", "finished_at"])
+        audit.record(
+            audit.BULK_STARTED, actor=actor, target=action, kind=kind.value, total=action.total, filters=criteria or {}
+        )
+        wakeups.wake()
+    return action
+
+
+def cancel(action: BulkAction, *, actor: Actor, now: datetime) -> int:
+    """Skip what is still pending; return how many items. What a run has begun with is not undone."""
+    with transaction.atomic():
+        # The action first, as everywhere, so that no two writers wait for each other.
+        action = BulkAction.objects.select_for_update().get(pk=action.pk)
+        if not action.is_open:
+            return 0
+        count = action.items.pending().update(state=ItemState.SKIPPED, problem=CANCELLED)
+        action.skipped += count
+        action.cancelled_at = action.finished_at = now
+        action.save(update_fields=["skipped", "cancelled_at", "finished_at"])
+        audit.record(audit.BULK_CANCELLED, actor=actor, target=action, skipped=count)
+    return count
+
+
+def take(count: int, *, run: str, now: datetime) -> list[int]:
+    """The ids of attempts to refresh next, at most `count`; each is this run's until it is finished or given back.
+
+    The person who asked is noted in the audit chain for each attempt. Raises ChainError when the chain refuses that.
+    """
+    return retried(lambda: _take_attempts(count, run, now))
+
+
+def finish(attempt_id: int, problem: str = "", *, now: datetime) -> None:
+    """The refresh of an attempt that `take` returned has ended, with a problem or without."""
+    items = BulkActionItem.objects.pending().filter(
+        action__kind=BulkKind.REFRESH, target_id=attempt_id, taken_at__isnull=False
+    )
+    state = ItemState.FAILED if problem else ItemState.DONE
+    for item in items:
+        _settle(item, state, problem, now)
+
+
+def give_back(run: str) -> int:
+    """Free what this run took and did not finish; return how many items. The next run takes them at once."""
+    items = BulkActionItem.objects.pending().filter(run=run).exclude(run="")
+    return retried(lambda: items.update(taken_at=None, run=""))
+
+
+def is_waiting() -> bool:
+    """Is there any bulk action that is not finished?"""
+    return BulkAction.objects.open().exists()
+
+
+def work_on_files(budget_seconds: float, *, now: datetime, stop: threading.Event | None = None) -> int:
+    """Verify the files of bulk actions for about so many seconds; return how many items were finished.
+
+    `now` is the time at the start. Between two files `stop` is looked at.
+    """
+    return _FileWorker(budget_seconds, now, stop or threading.Event()).work()
+
+
+class _FileWorker:
+    """Takes files in portions until its time is over, nothing is left, or the storage cannot be read."""
+
+    def __init__(self, seconds: float, now: datetime, stop: threading.Event) -> None:
+        self._began, self._seconds, self._started_at, self._stop = time.monotonic(), seconds, now, stop
+        self._run = f"files:{uuid.uuid4().hex}"
+        self._unreadable = 0
+
+    def work(self) -> int:
+        count = 0
+        try:
+            while not self._is_over and (items := self._portion()):
+                for item in items:
+                    if self._is_over:
+                        break
+                    count += self._verify(item)
+        finally:
+            give_back(self._run)
+        return count
+
+    @property
+    def _now(self) -> datetime:
+        return self._started_at + timedelta(seconds=time.monotonic() - self._began)
+
+    @property
+    def _is_over(self) -> bool:
+        is_late = time.monotonic() - self._began >= self._seconds
+        return is_late or self._stop.is_set() or self._unreadable >= MAX_UNREADABLE
+
+    def _portion(self) -> list[BulkActionItem]:
+        return retried(lambda: _take_items(BulkKind.VERIFY, PORTION, self._run, self._now))
+
+    def _verify(self, item: BulkActionItem) -> bool:
+        file = StoredMedia.objects.filter(pk=item.target_id, state__in=HELD).first()
+        if file is None:
+            return _settle(item, ItemState.SKIPPED, NOT_STORED, self._now)
+        try:
+            is_sound = media.verify(file, now=self._now, actor=Actor(item.action.actor))
+        except MediaError as problem:
+            self._unreadable += 1
+            return self._put_off(item, str(problem))
+        self._unreadable = 0
+        return _settle(item, ItemState.DONE if is_sound else ItemState.FAILED, "" if is_sound else DAMAGED, self._now)
+
+    def _put_off(self, item: BulkActionItem, problem: str) -> bool:
+        """Leave an unreadable file for later: it stays taken, so that this run does not come back to it."""
+        if item.tries + 1 >= MAX_TRIES:
+            return _settle(item, ItemState.FAILED, problem, self._now)
+        BulkActionItem.objects.pending().filter(pk=item.pk).update(tries=F("tries") + 1, run="")
+        return False
+
+
+@transaction.atomic
+def _take_attempts(count: int, run: str, now: datetime) -> list[int]:
+    items = _take_items(BulkKind.REFRESH, count, run, now)
+    attempts = VerificationAttempt.objects.in_bulk({item.target_id for item in items})
+    for item in items:
+        audit.record(
+            audit.ATTEMPT_REFRESHED,
+            actor=Actor(item.action.actor),
+            target=attempts[item.target_id],
+            bulk_action=str(item.action.public_id),
+        )
+    return list(dict.fromkeys(item.target_id for item in items))
+
+
+@transaction.atomic
+def _take_items(kind: BulkKind, count: int, run: str, now: datetime) -> list[BulkActionItem]:
+    """Mark free items as this run's, those of the oldest action first."""
+    taken: list[int] = []
+    for action in BulkAction.objects.open().filter(kind=kind).order_by("id"):
+        if len(taken) >= count:
+            break
+        free = action.items.free(now).order_by("id").select_for_update(skip_locked=True)
+        taken += free.values_list("id", flat=True)[: count - len(taken)]
+    # Conditional, for databases without row locks.
+    BulkActionItem.objects.free(now).filter(id__in=taken).update(run=run, taken_at=now)
+    items = BulkActionItem.objects.pending().filter(id__in=taken, run=run)
+    return list(items.select_related("action").order_by("id"))
+
+
+def _settle(item: BulkActionItem, state: ItemState, problem: str, now: datetime) -> bool:
+    return retried(lambda: _record_end(item, state, problem, now))
+
+
+@transaction.atomic
+def _record_end(item: BulkActionItem, state: ItemState, problem: str, now: datetime) -> bool:
+    """End a pending item and count it; False when another run, or a person, has ended it before."""
+    action = BulkAction.objects.select_for_update().get(pk=item.action_id)
+    is_ended = (
+        BulkActionItem.objects.pending().filter(pk=item.pk).update(state=state, problem=problem[:MAX_PROBLEM_LENGTH])
+    )
+    if is_ended:
+        setattr(action, state.value, getattr(action, state.value) + 1)
+        if action.worked >= action.total:
+            action.finished_at = now
+        action.save(update_fields=[state.value, "finished_at"])
+    return bool(is_ended)
+
+
+def _insert_items(action: BulkAction, targets: QuerySet[Any]) -> int:
+    """One statement, however many rows: selecting 100,000 records must not keep a person waiting."""
+    try:
+        query, parameters = targets.order_by().values_list("pk").distinct().query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    fields = {field.name: field for field in BulkActionItem._meta.concrete_fields}
+    names = ("action", "target_id", "state", "problem", "tries", "run")
+    columns = ", ".join(_quoted(fields[name].column) for name in names)
+    table = _quoted(BulkActionItem._meta.db_table)
+    # The names are quoted and our own; every value is a parameter.
+    statement = f"INSERT INTO {table} ({columns}) SELECT %s, chosen.*, %s, %s, %s, %s FROM ({query}) chosen ORDER BY 2"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [action.pk, ItemState.PENDING.value, "", 0, "", *parameters])
+        return int(cursor.rowcount)
+
+
+def _quoted(name: Any) -> str:
+    return connection.ops.quote_name(str(name))

@@ -1,0 +1,73 @@
+"""The audit list says who did what on what, in words and links."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from liveness.access import AccessPolicy
+from liveness.admin.words import words_of
+from liveness.models import MediaKind
+from liveness.services import audit
+from liveness.services.audit import Actor
+from tests.liveness.admin.pages import ATTEMPTS, AUDIT, LOOK, MEDIA, staff
+from tests.people import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def record(action, actor, target=None):
+    with transaction.atomic():
+        return audit.record(action, actor=actor, target=target)
+
+
+def test_it_names_people_actions_and_records_and_links_to_them(root, attempt):
+    person, video = make_user(), attempt.media.get(kind=MediaKind.VIDEO)
+    record(audit.MEDIA_VIEWED, Actor.user(person), video)
+    record(audit.ATTEMPT_REFRESHED, Actor.system("celery"), attempt)
+    text = root.get(AUDIT).text
+    for shown in (
+        f'<a href="/admin/auth/user/{person.pk}/change/">{person.username}</a>',
+        f'<a href="{MEDIA}{video.pk}/change/">File {video.public_id.hex[:8]}</a>',
+        f'<a href="{ATTEMPTS}{attempt.pk}/change/">Attempt {attempt.public_id.hex[:8]}</a>',
+        'celery <span class="quiet">system</span>',
+        "File opened",
+        "Refresh asked for",
+    ):
+        assert shown in text
+
+
+def test_a_person_without_an_account_is_the_key_and_accounts_are_linked_for_those_who_may_see_them(attempt):
+    record(audit.MEDIA_VIEWED, Actor("user:999999"), attempt)
+    person = make_user()
+    record(audit.MEDIA_VIEWED, Actor.user(person), attempt)
+    text = staff(*LOOK).get(AUDIT).text
+    assert "user:999999" in text and person.username in text
+    assert "/admin/auth/user/" not in text
+
+
+class NoneOfThem(AccessPolicy):
+    """A host's policy that hides every attempt."""
+
+    def visible_attempts(self, user):
+        return super().visible_attempts(user).none()
+
+
+def test_a_record_that_the_policy_hides_has_neither_link_nor_subject(attempt, settings):
+    record(audit.ATTEMPT_REFRESHED, Actor.system("tests"), attempt)
+    settings.LIVENESS_ACCESS_POLICY = f"{__name__}.NoneOfThem"
+    text = staff(*LOOK).get(AUDIT).text
+    assert f"Attempt {attempt.public_id.hex[:8]}" in text
+    assert "subject-1" not in text and f"{ATTEMPTS}{attempt.pk}" not in text
+
+
+def test_the_page_of_an_event_says_the_same_in_words(root, attempt):
+    person = get_user_model().objects.create_superuser("ada")
+    event = record(audit.MEDIA_DAMAGED, Actor.user(person), attempt.media.first())
+    text = root.get(f"{AUDIT}{event.pk}/change/").text
+    for shown in ("File found damaged", "ada", event.hash, event.actor, f"File {event.object_id[:8]}"):
+        assert shown in text
+
+
+def test_an_action_without_words_is_said_by_its_name():
+    assert words_of("liveness.thing.done_well") == "Thing done well"
+    assert words_of("odd") == "odd"
