@@ -5,4 +5,6 @@ class PortalConfig(AppConfig):
     name = "kyc_portal"
 
     def ready(self) -> None:
-        from kyc_portal import checks  # noqa: F401 - registers the system checks
+        from kyc_portal import accounts, checks  # noqa: F401 - the checks register themselves
+
+        accounts.watch_log_ins()

@@ -50,8 +50,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First, so that it also answers for what the others cannot do without the database.
+    # First, so that the answers of all others pass it too.
+    "liveness.middleware.NoStoreMiddleware",
+    # It also answers for what the others cannot do without the database.
     "liveness.middleware.OutageMiddleware",
+    "liveness.middleware.PageLanguageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -156,7 +159,8 @@ WHITENOISE_MAX_AGE = 0 if IS_LOCAL else 60
 # HTTPS is assumed unless the portal runs for development; nginx in front says so with X-Forwarded-Proto.
 SECURE_SSL_REDIRECT = env.bool("DJANGO_SECURE_SSL_REDIRECT", default=not IS_LOCAL)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-if env.bool("DJANGO_BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("DJANGO_BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if IS_LOCAL else env.int("DJANGO_HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not IS_LOCAL
@@ -205,7 +209,8 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.log_level("DJANGO_LOG_LEVEL", default="WARNING")},
     # A retried transaction is no news; one that failed for good is an error of its own.
-    "loggers": {"stamina": {"level": "ERROR"}},
+    # Who logged in is wanted whatever the level of the rest.
+    "loggers": {"stamina": {"level": "ERROR"}, "kyc_portal.accounts": {"level": "INFO"}},
 }
 
 LIVENESS_SECRET_ID = env.str("TENCENTCLOUD_SECRET_ID", default="")

@@ -3,6 +3,7 @@ from django.contrib.auth.views import LoginView
 from django.urls import include, path
 
 from kyc_portal import health
+from kyc_portal.accounts import change_password
 from kyc_portal.views import favicon, home, leave, server_error
 from liveness.metrics import metrics
 
@@ -18,6 +19,9 @@ urlpatterns = [
     path("liveness/", include("liveness.urls")),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("accounts/logout/", leave, name="logout"),
+    path("accounts/password/", change_password, name="password"),
+    # The admin's own page would leave no event.
+    path("admin/password_change/", change_password),
     # The admin's own log-out would leave the browser's copies behind.
     path("admin/logout/", leave),
     path("admin/", admin.site.urls),

@@ -60,11 +60,11 @@ def door(view: View) -> View:
 @require_safe
 def media(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """The picture or the video, for an <img> or <video> of our own pages."""
-    file = _file(public_id)
+    file = _file(request, public_id)
     if file is None or not access_policy().may_view(request.user, file):
-        return _absent(request, file)
+        return _refused(request, public_id)
     if not file.is_viewable:
-        return _absent(request, None)
+        return _absent()
     if not _is_embedded(request):
         return _standing_alone(request, file)
     # What a page fetches ahead nobody has seen yet: the look is recorded when the picture itself is asked for.
@@ -75,11 +75,11 @@ def media(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 @require_safe
 def media_thumbnail(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """The small picture of a best frame, for lists."""
-    file = _file(public_id)
+    file = _file(request, public_id)
     if file is None or not access_policy().may_preview(request.user, file):
-        return _absent(request, file)
+        return _refused(request, public_id)
     if not file.is_viewable or not file.thumbnail:
-        return _absent(request, None)
+        return _absent()
     if not _is_embedded(request):
         return _standing_alone(request, file)
     _look(request, file, audit.MEDIA_PREVIEWED)
@@ -91,11 +91,11 @@ def media_thumbnail(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 @require_POST
 def media_download(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """The file to keep. It is posted, so that nothing but a person's click in our page takes evidence out."""
-    file = _file(public_id)
+    file = _file(request, public_id)
     if file is None or not access_policy().may_download(request.user, file):
-        return _absent(request, file)
+        return _refused(request, public_id)
     if not file.file:
-        return _absent(request, None)
+        return _absent()
     return _pass(request, file, audit.MEDIA_DOWNLOADED)
 
 
@@ -110,8 +110,13 @@ def _unrecorded(request: HttpRequest, failure: Exception) -> HttpResponseBase:
     return response
 
 
-def _file(public_id: UUID) -> StoredMedia | None:
-    return StoredMedia.objects.filter(public_id=public_id).first()
+def _file(request: HttpRequest, public_id: UUID) -> StoredMedia | None:
+    """The file, where it may appear before this person.
+
+    One query for all of that: a file that does not exist and one that this person may not know of run the same
+    statements, so that neither the time nor the database's log tells them apart.
+    """
+    return access_policy().visible_media(request.user).filter(public_id=public_id).first()
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -131,10 +136,13 @@ def _is_prefetch(request: HttpRequest, file: StoredMedia) -> bool:
     return any(purpose.partition(";")[0].strip().lower() == "prefetch" for purpose in purposes)
 
 
-def _absent(request: HttpRequest, refused: StoredMedia | None) -> HttpResponseBase:
-    """The same answer for a file that is not there and one that this person may not know of."""
-    if refused is not None and refused.file:
-        viewing.record_look(refused, audit.MEDIA_REFUSED, actor=_actor(request), now=timezone.now())
+def _refused(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """The same answer and the same record for a file that does not exist and one that this person may not know of."""
+    viewing.record_refusal(public_id, actor=_actor(request))
+    return _absent()
+
+
+def _absent() -> HttpResponseBase:
     return refusal(404, _("Not found."))
 
 

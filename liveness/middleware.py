@@ -1,4 +1,4 @@
-"""Pages for outages, in any host project: the first entry of MIDDLEWARE answers 503 instead of 500."""
+"""Middleware for a project that uses this app: what is kept by no cache, outages, and the language of pages."""
 
 import sys
 from collections.abc import Callable
@@ -9,18 +9,53 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from liveness import logs
+from liveness.language import page_language
 from liveness.services import conditions
 from liveness.services.outages import Outage
 
 RETRY_AFTER = "10"
+NO_STORE = "private, no-store"
+Next = Callable[[HttpRequest], HttpResponseBase]
+
+
+class NoStoreMiddleware:
+    """`Cache-Control: private, no-store` (RFC 9111, section 5.2.2.5) on every answer, whatever made it.
+
+    A page, a redirect, a refusal and an error may each name a person. Only an answer that says of itself that it is
+    `public`, as static files do, is left alone. Put it first, so that the answers of other middleware pass it too.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        if not _is_public(response):
+            response.headers["Cache-Control"] = NO_STORE
+        return response
+
+
+class PageLanguageMiddleware:
+    """Every page in a language that this app has a catalogue for: the project's own pages and the admin too.
+
+    The app's URLs do this by themselves. Put it behind Django's `LocaleMiddleware`, if the project has that.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with translation.override(page_language()):
+            return self._get_response(request)
 
 
 class OutageMiddleware:
     """Say on one page, and in one line of the log, what is out of order and whether it passes by itself."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: Next) -> None:
         self._get_response = get_response
         logs.install_request_filter()
         got_request_exception.connect(_note_outage, dispatch_uid="liveness.middleware")
@@ -48,3 +83,8 @@ def _note_outage(request: HttpRequest | None = None, **more: Any) -> None:
     outage = conditions.explain(sys.exc_info()[1])
     if request is not None and outage:
         setattr(request, logs.OUTAGE, outage)
+
+
+def _is_public(response: HttpResponseBase) -> bool:
+    directives = response.headers.get("Cache-Control", "").split(",")
+    return "public" in {directive.strip().lower() for directive in directives}

@@ -10,28 +10,33 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from liveness import keyset, presentation, search
+from liveness import keyset, presentation, search, searches
 from liveness.access import Person, access_policy
 from liveness.models import AttemptQuerySet, Outcome
 
 PAGE_SIZE = 50
+TABS = [("", gettext_lazy("All")), *Outcome.choices]
 
 
 @require_safe
 @login_required
 @never_cache
 def attempt_list(request: HttpRequest) -> HttpResponse:
-    """The newest attempts; `?outcome=` filters, `?q=` searches exactly, `?before=` and `?after=` turn pages."""
+    """The newest attempts; `?outcome=` filters, `?search=` names a search, `?before=` and `?after=` turn pages."""
+    if "q" in request.GET:
+        # A link from before terms were kept on the server.
+        return _search(request, request.GET["q"])
+    outcome, search_id = request.GET.get("outcome", ""), request.GET.get("search", "")
+    outcome, text = outcome if outcome in Outcome.values else "", searches.recall(request, search_id)
+    is_forgotten = bool(search_id) and text is None
     attempts = _visible(request.user)
-    outcome, text = request.GET.get("outcome", ""), request.GET.get("q", "").strip()
-    if outcome in Outcome.values:
-        attempts = attempts.filter(outcome=outcome)
-    if text:
-        attempts = search.find(attempts, text)
+    attempts = attempts.none() if is_forgotten else _narrowed(attempts, outcome, text)
+    kept = {"search": "" if is_forgotten else search_id}
     page = keyset.page(
         presentation.with_media(attempts, request.user),
         before=request.GET.get("before", ""),
@@ -40,11 +45,13 @@ def attempt_list(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "rows": presentation.rows(page.rows),
-        "outcomes": Outcome.choices,
-        "outcome": outcome if outcome in Outcome.values else "",
+        "tabs": [(label, _link(outcome=each, **kept), each == outcome) for each, label in TABS],
+        "outcome": outcome,
         "query": text,
-        "newer": page.newer and _link(outcome=outcome, q=text, after=page.newer),
-        "older": page.older and _link(outcome=outcome, q=text, before=page.older),
+        "is_forgotten": is_forgotten,
+        "cleared": _link(outcome=outcome),
+        "newer": page.newer and _link(outcome=outcome, **kept, after=page.newer),
+        "older": page.older and _link(outcome=outcome, **kept, before=page.older),
     }
     return render(request, "liveness/attempt_list.html", context)
 
@@ -53,17 +60,8 @@ def attempt_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def attempt_find(request: HttpRequest) -> HttpResponse:
-    """The search box. It posts, because what people paste into it may be a token, and no token goes into a URL."""
-    attempts, text = _visible(request.user), request.POST.get("q", "").strip()
-    by_token = search.find_token(attempts, text)
-    if by_token:
-        return redirect("liveness:attempt_detail", public_id=by_token.public_id)
-    if not text or search.find(attempts, text).exists():
-        return redirect(_link(q=text))
-    messages.warning(
-        request, _("Nothing matches that exactly. Search by subject reference, token, request id or attempt id.")
-    )
-    return redirect("liveness:attempt_list")
+    """The search box. It posts, because what people type may name a person or be a token: neither goes into a URL."""
+    return _search(request, request.POST.get("q", ""))
 
 
 @require_safe
@@ -83,6 +81,27 @@ def _visible(user: Person) -> AttemptQuerySet:
     if isinstance(attempts, EmptyQuerySet):
         raise PermissionDenied
     return attempts
+
+
+def _narrowed(attempts: AttemptQuerySet, outcome: str, text: str | None) -> AttemptQuerySet:
+    attempts = attempts.filter(outcome=outcome) if outcome else attempts
+    return search.find(attempts, text) if text else attempts
+
+
+def _search(request: HttpRequest, typed: str) -> HttpResponse:
+    """To the attempt of this token, to the list of what is exactly the text, or of everything."""
+    attempts, text = _visible(request.user), typed.strip()
+    by_token = search.find_token(attempts, text)
+    if by_token:
+        return redirect("liveness:attempt_detail", public_id=by_token.public_id)
+    if not text:
+        return redirect("liveness:attempt_list")
+    if search.find(attempts, text).exists():
+        return redirect(_link(search=searches.keep(request, text)))
+    messages.warning(
+        request, _("Nothing matches that exactly. Search by subject reference, token, request id or attempt id.")
+    )
+    return redirect("liveness:attempt_list")
 
 
 def _link(**parameters: str) -> str:

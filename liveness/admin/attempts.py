@@ -179,9 +179,11 @@ class AttemptAdmin(FactsAdmin):
         return moment(attempt.finished_at)
 
     def _registered(self, request: HttpRequest, attempt: VerificationAttempt, is_new: bool) -> HttpResponseRedirect:
+        may_see = self.has_view_permission(request) and self.get_queryset(request).filter(pk=attempt.pk).exists()
         if is_new:
             messages.success(request, _("The token is registered; the next refresh asks for its result."))
-        else:
+        elif may_see:
             messages.warning(request, _("This token was registered before; here is its attempt."))
-        may_see = self.has_view_permission(request)
+        else:
+            messages.warning(request, _("This token was registered before, in an attempt that you may not see."))
         return HttpResponseRedirect(self._url("change", attempt.pk) if may_see else self._url("add"))

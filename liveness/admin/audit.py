@@ -28,7 +28,7 @@ MAX_DIGITS = 18
 ACTIONS = {
     value
     for name, value in vars(audit).items()
-    if name.startswith(("ATTEMPT_", "MEDIA_", "CHECK_", "KEY_", "BULK_")) and isinstance(value, str)
+    if name.startswith(("ACCOUNT_", "ATTEMPT_", "MEDIA_", "CHECK_", "KEY_", "BULK_")) and isinstance(value, str)
 }
 
 
@@ -106,6 +106,12 @@ class AuditEventAdmin(FactsAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AuditChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
+        if not self.has_view_permission(request):
+            # The admin refuses by itself. Of an empty list it would say that the event is gone.
+            return super().get_queryset(request)
+        return access_policy().visible_events(request.user)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEvent | None:
         """The event, with a word in place of details that this person may not read."""

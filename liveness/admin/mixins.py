@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from liveness import search
 from liveness.admin import bulk, searches
 from liveness.guarded_admin import GuardedAdmin
+from liveness.language import in_page_language
 
 PAGE_SIZE = 50
 # OFFSET grows dearer with every page; whoever looks deeper than this filters or searches instead.
@@ -108,14 +109,27 @@ class FactsAdmin(GuardedAdmin):
             request.POST.setdefault(helpers.ACTION_CHECKBOX_NAME, "0")  # type: ignore[misc]
         return super().changelist_view(request, title | (extra_context or {}))
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Without the record's name, which would stand in the title of the window, and so in the browser's history."""
+        context = {"subtitle": None} | (extra_context or {})
+        page: HttpResponse = super().changeform_view(request, object_id, form_url, context)
+        return page
+
     def get_urls(self) -> list[URLPattern]:
         find = self.admin_site.admin_view(require_POST(self.find_view))
         act = self.admin_site.admin_view(require_POST(self.act_view))
-        return [
+        urls = [
             path("find/", find, name=self._url_name("find")),
             path("<int:object_id>/act/<slug:name>/", act, name=self._url_name("act")),
             *super().get_urls(),
         ]
+        return in_page_language(urls)
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """The search box. It posts, because what people paste into it may be a token, and no token goes into a URL."""

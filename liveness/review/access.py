@@ -6,7 +6,8 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from liveness.access import access_policy
+from liveness.access import access_policy, is_everything
+from liveness.models import AttemptQuerySet
 from liveness.review.models import Decision, DecisionOutcome, Note, Review, ReviewQuerySet, ReviewState, Stage
 
 APP = "liveness_review"
@@ -34,11 +35,14 @@ def visible_reviews(person: Person) -> ReviewQuerySet:
     attempts = access_policy().visible_attempts(person)
     if attempts.query.is_empty():
         return Review.objects.none()
-    reviews = Review.objects.all()
-    if not (attempts.query.where or attempts.query.combinator or attempts.query.is_sliced):
-        # A policy that hides nothing needs no look at the attempt of every row.
-        return reviews
-    return reviews.filter(Exists(attempts.filter(pk=OuterRef("attempt"))))
+    return of_attempts(attempts)
+
+
+def of_attempts(attempts: AttemptQuerySet) -> ReviewQuerySet:
+    """The reviews of these attempts; all of them need no look at the attempt of every row."""
+    if is_everything(attempts):
+        return Review.objects.all()
+    return Review.objects.filter(Exists(attempts.filter(pk=OuterRef("attempt"))))
 
 
 def why_not_claim(person: Person, review: Review) -> str:

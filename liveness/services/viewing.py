@@ -3,6 +3,7 @@
 import errno
 from datetime import datetime, timedelta
 from enum import Enum
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,7 +12,7 @@ from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.exceptions import MediaError
 from liveness.models import AuditEvent, StoredMedia
-from liveness.services import audit, integrity, media
+from liveness.services import audit, bounded, integrity, media
 from liveness.services.audit import Actor
 from liveness.services.ownership import DENIED, UnreadableError
 
@@ -41,6 +42,15 @@ def record_look(file: StoredMedia, action: str, *, actor: Actor, now: datetime) 
         StoredMedia.objects.select_for_update().get(pk=file.pk)
         if not _is_granted(file, action, actor, now):
             audit.record(action, actor=actor, target=file, kind=file.kind, sha256=file.sha256)
+
+
+def record_refusal(public_id: UUID, *, actor: Actor) -> None:
+    """Append the event of a refused id, whether a file has this id or not: at most one for each person and minute.
+
+    Otherwise anybody could make the chain grow by asking for random ids. Raises DatabaseError and ChainError.
+    """
+    # The row is never saved: it lends the event the type and the id that a file's own event has.
+    bounded.record(audit.MEDIA_REFUSED, actor=actor, target=StoredMedia(public_id=public_id))
 
 
 def availability(file: StoredMedia, *, actor: Actor) -> Availability:

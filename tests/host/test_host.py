@@ -139,6 +139,10 @@ def test_a_host_project_runs_the_whole_job_without_the_portal(host, sandbox):
     assert seen["picture is whole"]
     # Of the review app, which this host has not, there is no link.
     assert seen["navigation"] == ["/checks/"]
+    # The host speaks French, which the app does not.
+    said = seen["languages"]
+    assert said.pop("picture") == []
+    assert set(map(str, said.values())) == {str([["en", ""]])}
     assert (seen["polls"], seen["views"] >= 1) == (1, True)
     host.manage("liveness_verify_audit")
 

@@ -1,8 +1,12 @@
 """The shipped nginx file before a real gunicorn: what the last hop sends, by X-Accel and by streaming."""
 
 import re
+import select
 import shutil
+import socket
+import ssl
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -84,7 +88,7 @@ def front(request, tmp_path_factory):
         try:
             wait_for(secure, nginx)
             front = Front(portal, f"https://localhost:{secure}", certificate)
-            front.plain = f"http://127.0.0.1:{plain}"
+            front.plain, front.secure = f"http://127.0.0.1:{plain}", secure
             yield front
         finally:
             stop(nginx)
@@ -211,3 +215,53 @@ def test_the_log_keeps_no_query(front):
     log = (front.portal.directory / "kyc.log").read_text()
     assert "/liveness/" in log
     assert "a-personal-reference" not in log
+
+
+def encrypted(front, name: str | None) -> ssl.SSLSocket:
+    """A connection that asks for the certificate of this name, or of none."""
+    context = ssl.create_default_context(cafile=front.session.verify)
+    context.check_hostname = False
+    plain = socket.create_connection(("127.0.0.1", front.secure), timeout=10)
+    return context.wrap_socket(plain, server_hostname=name)
+
+
+@pytest.mark.parametrize("name", ["other.example", "127.0.0.1", None])
+def test_an_unknown_name_gets_no_certificate(front, name):
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        encrypted(front, name)
+
+
+@pytest.mark.parametrize("host", ["other.example", "127.0.0.1", "localhost.other.example"])
+def test_a_request_for_an_unknown_host_gets_no_answer(front, host):
+    with encrypted(front, "localhost") as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert connection.recv(100) == b""
+
+
+def test_log_in_limits_count_forms_that_are_sent_and_no_page_loads(front):
+    page = front.url + "/accounts/login/"
+
+    def load() -> int:
+        return front.session.get(page, timeout=10).status_code
+
+    assert {load() for _ in range(100)} == {200}
+    # Each lacks the token of the page, so no password is tried.
+    sent = [front.session.post(page, timeout=10).status_code for _ in range(90)]
+    assert set(sent) == {403, 429}
+    assert sent[:60] == [403] * 60
+    assert load() == 200
+
+
+def test_many_people_behind_one_address_are_all_served(front):
+    """Each has a request under way: its headers are here, and nginx waits for its body."""
+    unfinished = b"POST /accounts/logout/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+    with ExitStack() as people:
+        office = [people.enter_context(encrypted(front, "localhost")) for _ in range(200)]
+        for person in office:
+            person.sendall(unfinished)
+        assert front.session.get(front.url + "/accounts/login/", timeout=10).status_code == 200
+        refused, _, _ = select.select(office, [], [], 0)
+        assert refused == []
+        for person in office:
+            person.sendall(b"x" * 9)
+        assert {person.recv(12) for person in office} == {b"HTTP/1.1 403"}

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from liveness import searches
 from liveness.models import MediaKind, MediaState, Outcome, Poll, StoredMedia
 from liveness.presentation import HIDDEN_LINK, without_links
 from tests.builders import make_attempt, make_media
@@ -94,20 +95,69 @@ def test_the_list_filters_by_outcome_and_keeps_the_filter_on_its_links(viewer, m
     assert references(viewer.get(LIST, {"outcome": "nonsense"})) == ["pending"]
 
 
-def test_searching_by_address_is_exact_and_does_not_find_tokens(viewer):
+def find(client, text):
+    return client.post(f"{LIST}find/", {"q": text}, follow=True)
+
+
+def test_searching_is_exact(viewer):
     attempt = make_attempt(subject_reference="S-1", request_id="request-1")
     make_attempt(subject_reference="S-10")
     for text in ("S-1", "request-1", str(attempt.public_id), attempt.public_id.hex):
-        assert references(viewer.get(LIST, {"q": text})) == ["S-1"]
-    for text in ("S-", "s-1", "S-1\x00", attempt.sdk_token, "%", "_-1"):
-        assert references(viewer.get(LIST, {"q": text})) == []
+        assert references(find(viewer, text)) == ["S-1"]
+    for text in ("S-", "s-1", "S-1\x00", "%", "_-1"):
+        missed = find(viewer, text)
+        assert missed.redirect_chain == [(LIST, 302)]
+        assert "Nothing matches that exactly" in missed.text
+
+
+def test_a_search_keeps_its_term_out_of_every_address_and_works_again_there(viewer, monkeypatch):
+    monkeypatch.setattr("liveness.views.PAGE_SIZE", 1)
+    for outcome in (Outcome.FAILED, Outcome.PASSED, Outcome.FAILED):
+        make_attempt(subject_reference="CUSTOMER-17", outcome=outcome)
+    make_attempt(subject_reference="CUSTOMER-18")
+    found = find(viewer, "CUSTOMER-17")
+    [(address, _status)] = found.redirect_chain
+    assert references(viewer.get(address)) == ["CUSTOMER-17"]
+    links = [link for _label, link, _is_shown in found.context["tabs"]]
+    for link in (address, *links, found.context["older"], found.context["cleared"]):
+        assert "CUSTOMER" not in link
+    assert "Exactly <b>CUSTOMER-17</b>" in viewer.get(found.context["older"]).text
+    failed = viewer.get(next(link for link in links if "failed" in link))
+    assert [row.attempt.outcome for row in failed.context["rows"]] == ["failed"]
+    assert find(viewer, "CUSTOMER-17").redirect_chain[0][0] == address
+
+
+@pytest.mark.parametrize("search", ["AAAAAAAAAAAA", "x" * 5000, "\x00"])
+def test_a_link_to_the_search_of_another_log_in_shows_nothing_and_says_so(viewer, search):
+    make_attempt(subject_reference="CUSTOMER-17")
+    page = viewer.get(LIST, {"search": search})
+    assert references(page) == []
+    assert "This search is not known here" in page.text
+    shared = find(signed_in(make_user(*LOOK)), "CUSTOMER-17").redirect_chain[0][0]
+    assert references(viewer.get(shared)) == []
+
+
+def test_an_old_link_with_a_term_in_it_leads_to_an_address_without(viewer):
+    attempt = make_attempt(subject_reference="CUSTOMER-17")
+    moved = viewer.get(LIST, {"q": "CUSTOMER-17"})
+    assert moved.status_code == 302 and "CUSTOMER" not in moved["Location"]
+    assert references(viewer.get(moved["Location"])) == ["CUSTOMER-17"]
+    assert viewer.get(LIST, {"q": attempt.sdk_token})["Location"] == page_of(attempt)
+
+
+def test_a_session_keeps_the_newest_searches_only(viewer):
+    for number in range(searches.MOST_KEPT + 1):
+        make_attempt(subject_reference=f"C-{number}")
+        last = find(viewer, f"C-{number}")
+    kept = viewer.session[searches.KEY]
+    assert (len(kept), next(iter(kept.values()))) == (searches.MOST_KEPT, "C-1")
+    assert references(last) == [f"C-{searches.MOST_KEPT}"]
 
 
 def test_the_search_box_leads_from_a_token_to_its_attempt_without_an_address_that_holds_it(viewer):
     attempt = make_attempt(subject_reference="S-1")
     found = viewer.post(f"{LIST}find/", {"q": f" {attempt.sdk_token} "})
     assert found["Location"] == page_of(attempt)
-    assert viewer.post(f"{LIST}find/", {"q": "S-1"})["Location"] == f"{LIST}?q=S-1"
     assert viewer.post(f"{LIST}find/", {"q": ""})["Location"] == LIST
     missed = viewer.post(f"{LIST}find/", {"q": "NO-SUCH-TOKEN-OF-OURS"}, follow=True)
     assert missed.redirect_chain == [(LIST, 302)]
@@ -230,7 +280,7 @@ def test_text_of_others_is_shown_as_text(viewer, payload):
     )
     media = StoredMedia.objects.create(attempt=attempt, kind=MediaKind.VIDEO, state=MediaState.LOST, reason=payload)
     add_answer(attempt, {"Description": payload, payload: payload}, code=payload[:20])
-    pages = [viewer.get(LIST), viewer.get(LIST, {"q": payload}), viewer.get(page_of(media.attempt))]
+    pages = [viewer.get(LIST), find(viewer, payload), viewer.get(page_of(media.attempt))]
     for response in pages:
         assert response.status_code == 200
         assert "<script>alert" not in response.text

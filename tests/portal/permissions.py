@@ -78,6 +78,8 @@ TABLE = """
 /liveness/metrics/                                                   POST 405  405  405  405  405  405  405  405  405
 /accounts/login/                                                     GET  200  200  200  200  200  200  200  200  200
 /accounts/login/                                                     POST 200  200  200  200  200  200  200  200  200
+/accounts/password/                                                  GET  302  200  200  200  200  200  200  200  200
+/accounts/password/                                                  POST 302  200  200  200  200  200  200  200  200
 /accounts/logout/                                                    GET  405  405  405  405  405  405  405  405  405
 /accounts/logout/                                                    POST 302  302  302  302  302  302  302  302  302
 /admin/logout/                                                       GET  405  405  405  405  405  405  405  405  405
@@ -86,8 +88,8 @@ TABLE = """
 /admin/                                                              POST 302  302  200  302  302  200  200  200  200
 /admin/login/                                                        GET  200  200  302  200  200  302  302  302  302
 /admin/login/                                                        POST 200  200  200  200  200  200  200  200  200
-/admin/password_change/                                              GET  302  302  200  302  302  200  200  200  200
-/admin/password_change/                                              POST 302  302  200  302  302  200  200  200  200
+/admin/password_change/                                              GET  302  200  200  200  200  200  200  200  200
+/admin/password_change/                                              POST 302  200  200  200  200  200  200  200  200
 /admin/password_change/done/                                         GET  302  302  200  302  302  200  200  200  200
 /admin/password_change/done/                                         POST 302  302  405  302  302  405  405  405  405
 /admin/autocomplete/                                                 GET  302  302  403  302  302  403  403  403  403

@@ -14,7 +14,7 @@ from liveness.review.app_settings import review_settings
 from liveness.review.numerals import NOTHING, capped, even, likely, number, share
 from liveness.review.services import counting
 from liveness.review.services.counting import DECIDED, LEAST
-from liveness.review.services.outlook import MOST, Band, Outlook
+from liveness.review.services.outlook import MOST, Band, Outlook, Present
 from liveness.services import budget
 
 # With fewer than this a share says more about chance than about people.
@@ -51,9 +51,9 @@ def cards(outlook: Outlook) -> list[Card]:
     return [*compared, _decisions(outlook), _compared(_seconds, outlook), _compared(_blind, outlook), _budget(outlook)]
 
 
-def standing(outlook: Outlook) -> list[Card]:
+def standing(present: Present) -> list[Card]:
     """How things stand now, whatever the period."""
-    waiting = outlook.waiting
+    waiting = present.waiting
     oldest = NOTHING if waiting.oldest is None else span(waiting.oldest)
     late = _("waiting for more than %(sla)s") % {"sla": even(review_settings.SLA)}
     return [

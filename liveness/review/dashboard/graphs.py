@@ -14,7 +14,7 @@ from liveness.review.dashboard.cards import counted
 from liveness.review.dashboard.charts import Bar, Column, Plot
 from liveness.review.numerals import capped, even, number, share
 from liveness.review.services import counting
-from liveness.review.services.outlook import MOST, Band, Outlook
+from liveness.review.services.outlook import MOST, Band, Outlook, Present
 from liveness.review.services.periods import DAYS, HOURS, QUARTERS, Period
 from liveness.services import budget
 
@@ -171,9 +171,10 @@ def _reasons(name: str, title: str, description: str, rows: list[Row]) -> Graph:
     )
 
 
-def ages(outlook: Outlook) -> Graph:
+def ages(present: Present) -> Graph:
     """How long what is undecided has waited."""
-    bands = outlook.waiting.bands
+    waiting = present.waiting
+    bands = waiting.bands
     names = [_age(band) for band in bands]
     values = [
         Column(band.count, f"{name}: {capped(band.count, MOST)}", _short(band), band.level)
@@ -183,7 +184,7 @@ def ages(outlook: Outlook) -> Graph:
         name="ages",
         title=_("Waiting for a decision, by age"),
         description=_("%(count)s reviews wait, %(late)s of them too long.")
-        % {"count": counted(outlook.waiting.of()), "late": counted(outlook.waiting.of("late"))},
+        % {"count": counted(waiting.of()), "late": counted(waiting.of("late"))},
         head=[_("Waiting for"), _("Reviews")],
         rows=[Row(name, [(band.count, capped(band.count, MOST))]) for name, band in zip(names, bands, strict=True)],
         plot=charts.columns(values),

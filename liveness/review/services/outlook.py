@@ -49,7 +49,14 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Present:
+    """What is so right now, whatever the period."""
+
+    waiting: Waiting
+
+
+@dataclass(frozen=True)
+class Outlook(Present):
     """All numbers of the dashboard. `before` is the period before, None where the records do not reach back so far."""
 
     period: Period
@@ -61,11 +68,10 @@ class Outlook:
     decisions: list[int]
     calls: list[int]
     busiest: tuple[datetime, int] | None
-    waiting: Waiting
 
 
 def gather(period: Period) -> Outlook:
-    """The numbers for this period."""
+    """The numbers for this period, of all attempts."""
     began = AuditEvent.objects.filter(sequence=1).values_list("at", flat=True).first()
     reaches_back = began is not None and began <= period.before
     hourly = figures.by_hour(("registered", *counting.DECIDED), period.start, period.end)
@@ -80,19 +86,21 @@ def gather(period: Period) -> Outlook:
         decisions=period.summed((hour, number) for name, hour, number in hourly if name != "registered"),
         calls=period.summed(calls.items()),
         busiest=max(calls.items(), key=lambda item: item[1], default=None),
-        waiting=_waiting(period.now),
+        waiting=present(Review.objects.all(), period.now).waiting,
     )
 
 
-def _waiting(now: datetime) -> Waiting:
-    return Waiting(_bands(now), _oldest(now), _capped(Review.objects.filter(state=ReviewState.PROPOSED)))
+def present(reviews: ReviewQuerySet, now: datetime) -> Present:
+    """Which of these reviews wait for a decision now."""
+    proposed = _capped(reviews.filter(state=ReviewState.PROPOSED))
+    return Present(Waiting(_bands(reviews, now), _oldest(reviews, now), proposed))
 
 
-def _bands(now: datetime) -> list[Band]:
+def _bands(reviews: ReviewQuerySet, now: datetime) -> list[Band]:
     """A review is due one SLA after it became ready, and the queue is ordered by that time."""
     sla = review_settings.SLA
     ages = [timedelta(0), *(sla * share for share in BANDS)]
-    undecided = Review.objects.filter(state__in=UNDECIDED)
+    undecided = reviews.filter(state__in=UNDECIDED)
     bands = []
     for after, before in zip(ages, [*ages[1:], None], strict=True):
         # The first band holds what was put off beyond one SLA from now, too.
@@ -103,9 +111,9 @@ def _bands(now: datetime) -> list[Band]:
     return bands
 
 
-def _oldest(now: datetime) -> timedelta | None:
+def _oldest(reviews: ReviewQuerySet, now: datetime) -> timedelta | None:
     # State by state, because the index is ordered by time within each.
-    queues = [Review.objects.filter(state=state).order_by("queue_at", "attempt_id") for state in UNDECIDED]
+    queues = [reviews.filter(state=state).order_by("queue_at", "attempt_id") for state in UNDECIDED]
     due = [queue.values_list("queue_at", flat=True).first() for queue in queues]
     ages = [now + review_settings.SLA - at for at in due if at]
     return max([*ages, timedelta(0)]) if ages else None

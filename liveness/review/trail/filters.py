@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from liveness import search
 from liveness.access import access_policy
-from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
+from liveness.models import StoredMedia, VerificationAttempt
 from liveness.review.trail import reading
 from liveness.review.trail.reading import Wanted
 from liveness.review.trail.rows import who
@@ -126,7 +126,7 @@ def found_page(text: str, filters: Filters, person: AbstractUser) -> str | None:
     """Where a search for `text` leads, keeping the other filters; None when nothing is exactly that."""
     if not text.isprintable() or not text:
         return None
-    actor = _actor(text)
+    actor = _actor(text, person)
     if actor:
         return replace(filters, person=actor).address()
     attempt = _attempt(text, person)
@@ -134,7 +134,7 @@ def found_page(text: str, filters: Filters, person: AbstractUser) -> str | None:
         is_subject, public_id = attempt.subject_reference == text, str(attempt.public_id)
         named = {"subject": public_id, "attempt": ""} if is_subject else {"attempt": public_id, "subject": ""}
         return replace(filters, **named).address()
-    return _numbered(text)
+    return _numbered(text, person)
 
 
 def _objects(attempts: Mapping[int, UUID]) -> tuple[str, ...]:
@@ -143,13 +143,13 @@ def _objects(attempts: Mapping[int, UUID]) -> tuple[str, ...]:
     return tuple(str(public_id) for public_id in (*attempts.values(), *media))
 
 
-def _actor(text: str) -> str:
+def _actor(text: str, person: AbstractUser) -> str:
     users: Any = get_user_model()
     user = users._default_manager.filter(**{users.USERNAME_FIELD: text}).first()
     if user:
         return Actor.user(user).name
-    spelt = (text, Actor.system(text).name)
-    return next((actor for actor in spelt if reading.page(Wanted(actor=actor), size=1).events), "")
+    spelt, events = (text, Actor.system(text).name), access_policy().visible_events(person)
+    return next((actor for actor in spelt if reading.page(Wanted(actor=actor), size=1, among=events).events), "")
 
 
 def _attempt(text: str, person: AbstractUser) -> VerificationAttempt | None:
@@ -165,10 +165,11 @@ def _attempt(text: str, person: AbstractUser) -> VerificationAttempt | None:
     return attempts.filter(media__public_id=public_id).first()
 
 
-def _numbered(text: str) -> str | None:
+def _numbered(text: str, person: AbstractUser) -> str | None:
     """The page that begins with the event of this number."""
     is_number = text.isascii() and text.isdecimal() and len(text) <= 18
-    event = AuditEvent.objects.filter(sequence=int(text)).first() if is_number else None
+    events = access_policy().visible_events(person)
+    event = events.filter(sequence=int(text)).first() if is_number else None
     if event is None:
         return None
     return Filters(single="1" if reading.is_thumbnail(event) else "").address(before=event.sequence + 1)

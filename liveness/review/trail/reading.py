@@ -15,6 +15,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from liveness.access import is_everything
 from liveness.models import AuditCheck, AuditEvent
 from liveness.review.numerals import number
 from liveness.review.trail.words import actions_of
@@ -24,11 +25,15 @@ from liveness.services.audit import Actor
 PAGE = 50
 # However few lines they make, a page holds no more events.
 MOST_EVENTS = 500
+# How many events a page looks through for somebody who may see only some, so that it costs the same on a long chain.
+SPAN = 20_000
 USER = "user:"
 # What a web request may walk through: about two seconds.
 SHORT = 100_000
 COMMAND = "manage.py liveness_verify_audit"
 EARLIER = 10
+
+Events = QuerySet[AuditEvent]
 
 
 @dataclass(frozen=True)
@@ -102,31 +107,58 @@ def page(
     after: int | None = None,
     size: int = PAGE,
     line_of: Callable[[AuditEvent], Hashable] = alone,
+    among: Events | None = None,
 ) -> Page:
     """The page of events older than `before`, or newer than `after`, or the newest one.
+
+    `among` are those that may appear before the person who asks; None for the whole chain. Where that hides events, a
+    page looks through `SPAN` numbers, and may come out short, or empty, before the chain ends.
 
     It has as many events as make `size` lines; `line_of` tells which share one. A page towards the newest that would
     come out short is the newest page.
     """
+    chain = AuditEvent.objects.all() if among is None else among
+    # The events of a few records are found by an index. Among all others, the ones to show may be rare.
+    is_far = wanted.objects is None and not is_everything(chain)
     if before is None and after is not None:
-        events, has_more = _fill(wanted, after, size, line_of, is_rising=True)
-        if has_more:
+        part, rest = _stretch(chain, after, is_rising=True) if is_far else (chain, None)
+        events, has_more = _fill(part, wanted, after, size, line_of, is_rising=True)
+        if has_more or rest:
             events = events[::-1]
-            return Page(events, events[0].sequence, events[-1].sequence)
-    events, has_more = _fill(wanted, before, size, line_of, is_rising=False)
-    newer = events[0].sequence if events and before is not None else None
-    return Page(events, newer, events[-1].sequence if has_more else None)
+            older = events[-1].sequence if events else after + 1
+            return Page(events, events[0].sequence if has_more else rest, older)
+    part, rest = _stretch(chain, before, is_rising=False) if is_far else (chain, None)
+    events, has_more = _fill(part, wanted, before, size, line_of, is_rising=False)
+    top = events[0].sequence if events else (before or 1) - 1
+    newer = top if before is not None and (events or is_far) else None
+    return Page(events, newer, events[-1].sequence if has_more else rest)
+
+
+def _stretch(chain: Events, cursor: int | None, *, is_rising: bool) -> tuple[Events, int | None]:
+    """The next `SPAN` numbers of the chain, and the number to go on from; None where the chain ends before."""
+    newest = _newest()
+    if is_rising:
+        end = (cursor or 0) + SPAN
+        return chain.filter(sequence__lte=end), end if end < newest else None
+    end = min(cursor or newest + 1, newest + 1) - SPAN
+    return chain.filter(sequence__gte=end), end if end > 1 else None
 
 
 def _fill(
-    wanted: Wanted, cursor: int | None, size: int, line_of: Callable[[AuditEvent], Hashable], *, is_rising: bool
+    chain: Events,
+    wanted: Wanted,
+    cursor: int | None,
+    size: int,
+    line_of: Callable[[AuditEvent], Hashable],
+    *,
+    is_rising: bool,
 ) -> tuple[list[AuditEvent], bool]:
     """The events beyond the cursor, without a gap, that make at most `size` lines, and whether more follow."""
     events: list[AuditEvent] = []
     lines: set[Hashable] = set()
     while True:
         count = min(max(size, len(events)), MOST_EVENTS)
-        found = _select(wanted, _beyond(cursor, is_rising), count, is_rising=is_rising)
+        found = _select(chain.filter(_beyond(cursor, is_rising)), wanted, count, is_rising=is_rising)
         for event in found:
             line = line_of(event)
             if len(events) == MOST_EVENTS or (line not in lines and len(lines) == size):
@@ -191,15 +223,15 @@ def _is_key(text: str) -> bool:
     return True
 
 
-def _select(wanted: Wanted, bound: Q, size: int, *, is_rising: bool) -> list[AuditEvent]:
-    parts = [part.values("sequence")[: size + 1] for part in _parts(wanted, bound, is_rising)]
+def _select(events: Events, wanted: Wanted, size: int, *, is_rising: bool) -> list[AuditEvent]:
+    parts = [part.values("sequence")[: size + 1] for part in _parts(events, wanted, is_rising)]
     first, *others = [AuditEvent.objects.filter(sequence__in=part).order_by() for part in parts]
     return list(first.union(*others, all=True).order_by("sequence" if is_rising else "-sequence")[: size + 1])
 
 
-def _parts(wanted: Wanted, bound: Q, is_rising: bool) -> list[QuerySet[AuditEvent]]:
+def _parts(events: Events, wanted: Wanted, is_rising: bool) -> list[Events]:
     """The events asked for, as one set or as several that no database would merge, each in an order of one index."""
-    events, actions = AuditEvent.objects.filter(bound), actions_of(wanted.group)
+    actions = actions_of(wanted.group)
     if wanted.objects is not None:
         return [_of_lives(events, wanted, actions, is_rising)]
     if wanted.actor:
@@ -209,9 +241,7 @@ def _parts(wanted: Wanted, bound: Q, is_rising: bool) -> list[QuerySet[AuditEven
     return [_along(events, "action", action, is_rising) for action in actions] or [everything]
 
 
-def _of_lives(
-    events: QuerySet[AuditEvent], wanted: Wanted, actions: list[str], is_rising: bool
-) -> QuerySet[AuditEvent]:
+def _of_lives(events: Events, wanted: Wanted, actions: list[str], is_rising: bool) -> Events:
     """All that happened to some records, sorted: the sum hides the order from the planner, see `_along`."""
     events = events.filter(object_id__in=wanted.objects or ())
     if actions:
@@ -222,7 +252,7 @@ def _of_lives(
     return events.order_by(place.asc() if is_rising else place.desc())
 
 
-def _along(events: QuerySet[AuditEvent], column: str, value: str, is_rising: bool) -> QuerySet[AuditEvent]:
+def _along(events: Events, column: str, value: str, is_rising: bool) -> Events:
     """The events with this value, along the index that begins with `column`.
 
     PostgreSQL would rather walk the whole chain and pick, in the hope of a page soon, which for one who left years ago

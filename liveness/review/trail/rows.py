@@ -9,7 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from liveness.access import access_policy
+from liveness.access import access_policy, is_everything
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.review.access import Person, may, visible_reviews
 from liveness.review.models import Review
@@ -49,13 +49,15 @@ class About:
 class Row:
     """`about` is None where the event concerns no attempt, or none that may appear before this person.
 
-    `others` are older events that share the line of this one.
+    `record` is the id of the event's record, empty where the person may not know it. `others` are older events that
+    share the line of this one.
     """
 
     event: AuditEvent
     who: Who
     act: Act
     about: About | None
+    record: str
     details: str
     proof: str
     others: Sequence["Row"] = ()
@@ -78,13 +80,14 @@ class Row:
 class Known:
     """What a page's events refer to, fetched at once: accounts by actor, attempts by object id, and their reviews.
 
-    `pages` are the attempts whose review this person may open.
+    `pages` are the attempts whose review this person may open; `is_everything` if nothing is hidden from this person.
     """
 
     users: Mapping[str, AbstractUser]
     attempts: Mapping[str, tuple[UUID, str]]
     reviews: Mapping[UUID, Review]
     pages: Set[UUID]
+    is_everything: bool
 
     @property
     def names(self) -> dict[str, str]:
@@ -132,6 +135,7 @@ def _row(event: AuditEvent, known: Known, person: Person) -> Row:
         _who(event.actor, known.users.get(event.actor)),
         act_of(event.action),
         About(*attempt, has_page=attempt[0] in known.pages) if attempt else None,
+        "" if _is_out_of_sight(event, known) else event.object_id,
         reason or details_of(reading.data_of(event), known.names),
         "" if reason else _spaced(event.details),
     )
@@ -150,13 +154,14 @@ def _known(events: Sequence[AuditEvent], person: Person) -> Known:
         attempts,
         {review.attempt.public_id: review for review in reviews},
         set(pages.values_list("attempt__public_id", flat=True)),
+        is_everything(access_policy().visible_media(person)),
     )
 
 
 def _withheld(event: AuditEvent, known: Known, person: Person) -> str:
-    attempt = known.attempts.get(event.object_id)
-    if attempt is None and event.object_type in EVIDENCE:
+    if _is_out_of_sight(event, known):
         return _("hidden")
+    attempt = known.attempts.get(event.object_id)
     if event.action not in DECISIONS:
         return ""
     review = known.reviews.get(attempt[0]) if attempt else None
@@ -164,6 +169,11 @@ def _withheld(event: AuditEvent, known: Known, person: Person) -> str:
         return _("hidden")
     # All of its decisions: a proposal that was undone says as much as the one that waits.
     return _("hidden until the second person has decided") if is_hidden(review, person) else ""
+
+
+def _is_out_of_sight(event: AuditEvent, known: Known) -> bool:
+    """Is the event about evidence that this person may not see? An id that no file has can be asked for, too."""
+    return event.object_type in EVIDENCE and event.object_id not in known.attempts and not known.is_everything
 
 
 def _attempts(events: Sequence[AuditEvent], person: Person) -> dict[str, tuple[UUID, str]]:

@@ -27,6 +27,7 @@ GROUPS = {
     "claims": gettext_lazy("Claims"),
     "media": gettext_lazy("Media"),
     "attempts": gettext_lazy("Attempts"),
+    "accounts": gettext_lazy("Accounts"),
     "checks": gettext_lazy("Checks"),
 }
 
@@ -79,6 +80,9 @@ ACTS: dict[str, Act] = {
     audit.BULK_CANCELLED: Act("attempts", "withdrawn", gettext_lazy("Bulk action cancelled")),
     audit.BULK_REPORTED: Act("looks", "download", gettext_lazy("Report of a bulk action downloaded")),
     actions.REVIEW_QUEUED: Act("attempts", "open", gettext_lazy("Ready for review")),
+    audit.ACCOUNT_LOGGED_IN: Act("accounts", "person", gettext_lazy("Logged in")),
+    audit.ACCOUNT_REFUSED: Act("accounts", "invalid", gettext_lazy("Log-in refused")),
+    audit.ACCOUNT_PASSWORD_CHANGED: Act("accounts", "lock", gettext_lazy("Password changed")),
     audit.MEDIA_VERIFIED: Act("checks", "stored", gettext_lazy("File verified, sound")),
     audit.MEDIA_DAMAGED: Act("checks", "flawed", gettext_lazy("File found damaged")),
     audit.CHECK_REQUESTED: Act("checks", "stored", gettext_lazy("Check of the chain asked for")),

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from liveness.access import access_policy
 from liveness.exceptions import AuditKeyError
 from liveness.review.trail import filters as filtering
 from liveness.review.trail import reading as chain
@@ -31,15 +33,17 @@ may_audit = permission_required("liveness.view_auditevent", raise_exception=True
 def trail(request: HttpRequest) -> HttpResponse:
     """Events, the newest first; `?before=` and `?after=` turn pages, and everything else in the address filters."""
     person, filters = person_of(request), Filters.parse(request.GET)
-    scope = filtering.scope(filters, person)
+    scope, policy = filtering.scope(filters, person), access_policy()
     page = chain.page(
         scope.wanted,
+        among=policy.visible_events(person),
         before=_cursor(request, "before"),
         after=_cursor(request, "after"),
         line_of=chain.alone if filters.single else chain.together,
     )
     shown = rows(page.events, person)
-    mark = chain.mark()
+    # It counts every event, and is for those alone who may see every attempt.
+    mark = chain.mark() if policy.may_see_totals(person) else None
     context = {
         "filters": filters,
         "scope": scope,
@@ -51,7 +55,7 @@ def trail(request: HttpRequest) -> HttpResponse:
         "older": page.older and filters.address(before=page.older),
         "mark": mark,
         "command": chain.COMMAND,
-        "broken_page": mark.broken_at and Filters().address(before=mark.broken_at + 1),
+        "broken_page": mark and mark.broken_at and Filters().address(before=mark.broken_at + 1),
     }
     return render(request, "liveness_review/audit.html", context)
 
@@ -78,6 +82,8 @@ def find(request: HttpRequest) -> HttpResponse:
 @may_audit
 def verify(request: HttpRequest) -> HttpResponse:
     """Walk the chain now and keep what was found, if it is short enough for a request."""
+    if not access_policy().may_see_totals(person_of(request)):
+        raise PermissionDenied
     if not chain.is_short():
         messages.warning(
             request, _("The chain is too long to verify from here. Run: %(command)s") % {"command": chain.COMMAND}

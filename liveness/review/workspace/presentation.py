@@ -67,6 +67,8 @@ def workspace(
         "others": linked(shown["others"], person),
         "twins": found[:TWINS_SHOWN],
         "has_more_twins": len(found) > TWINS_SHOWN,
+        # That there is one says nothing of whose it is, and a copied face is news on both sides of a border.
+        "is_twin_hidden": twins.SEEN_BEFORE in review.signals and not found,
     }
 
 

@@ -8,6 +8,9 @@ but no key. What proves the tail, and all of it against somebody with the key, i
 """
 
 from liveness.services.audit.actions import (
+    ACCOUNT_LOGGED_IN,
+    ACCOUNT_PASSWORD_CHANGED,
+    ACCOUNT_REFUSED,
     ALARM_TOLD,
     ATTEMPT_ANSWERED,
     ATTEMPT_CORRECTED,
@@ -40,7 +43,7 @@ from liveness.services.audit.actions import (
     MEDIA_WANTED_AGAIN,
 )
 from liveness.services.audit.actors import Actor
-from liveness.services.audit.chain import Entry, problem, record, record_many
+from liveness.services.audit.chain import Entry, object_id_of, problem, record, record_many
 from liveness.services.audit.checks import (
     check,
     is_still_there,
@@ -53,6 +56,9 @@ from liveness.services.audit.entries import GENESIS, canonical, chain_hash
 from liveness.services.audit.verification import DIFFERS, Verdict, verify
 
 __all__ = [
+    "ACCOUNT_LOGGED_IN",
+    "ACCOUNT_PASSWORD_CHANGED",
+    "ACCOUNT_REFUSED",
     "ALARM_TOLD",
     "ATTEMPT_ANSWERED",
     "ATTEMPT_CORRECTED",
@@ -94,6 +100,7 @@ __all__ = [
     "is_still_there",
     "keep",
     "last_checks",
+    "object_id_of",
     "problem",
     "record",
     "record_many",

@@ -30,3 +30,6 @@ MEDIA_UNVERIFIED = "liveness.media.unverified"
 BULK_STARTED = "liveness.bulk_action.started"
 BULK_CANCELLED = "liveness.bulk_action.cancelled"
 BULK_REPORTED = "liveness.bulk_action.report_downloaded"
+ACCOUNT_LOGGED_IN = "liveness.account.logged_in"
+ACCOUNT_REFUSED = "liveness.account.log_in_refused"
+ACCOUNT_PASSWORD_CHANGED = "liveness.account.password_changed"  # noqa: S105

@@ -78,6 +78,11 @@ def problem() -> str:
     return ""
 
 
+def object_id_of(target: models.Model) -> str:
+    """The id by which events name a record."""
+    return str(getattr(target, "public_id", target.pk))
+
+
 def _event(entry: Entry, actor: Actor, head: AuditHead) -> AuditEvent:
     """The event that follows `head`, which is locked, and becomes the head itself."""
     target = entry.target
@@ -87,7 +92,7 @@ def _event(entry: Entry, actor: Actor, head: AuditHead) -> AuditEvent:
         action=entry.action,
         actor=actor.name,
         object_type=target._meta.label_lower if target else "",
-        object_id=str(getattr(target, "public_id", target.pk)) if target else "",
+        object_id=object_id_of(target) if target else "",
         details=canonical(entry.details),
         previous_hash=head.hash,
     )

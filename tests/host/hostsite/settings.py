@@ -8,6 +8,8 @@ ROOT_URLCONF = "hostsite.urls"
 LOGIN_URL = "admin:login"
 STATIC_URL = "static/"
 USE_TZ = True
+# The app has no catalogue for it.
+LANGUAGE_CODE = "fr"
 
 INSTALLED_APPS = [
     "django.contrib.admin",

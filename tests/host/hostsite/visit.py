@@ -38,10 +38,18 @@ def main() -> None:
         "admin page embeds the picture": door in inside.get(pages["attempt in the admin"]).text,
         "picture is whole": hashlib.sha256(shown.getvalue()).hexdigest() == picture.sha256,
         "navigation": sorted(re.findall(r'<a href="(/[^"]+)"', inside.get(pages["list"]).text.partition("<main")[0])),
+        "languages": {name: _languages(inside.get(url, headers=embedded)) for name, url in pages.items()},
         "polls": Poll.objects.count(),
         "views": AuditEvent.objects.filter(action="liveness.media.viewed", actor=f"user:{person.pk}").count(),
     }
     sys.stdout.write(json.dumps(answer))
+
+
+def _languages(response) -> list[str]:
+    """The language that a page names, and French words of Django's own on it."""
+    if response.streaming:
+        return []
+    return re.findall(r'<html lang="([^"]+)"|\b(Accueil|Historique|Déconnexion|Rechercher|Afficher)\b', response.text)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from liveness.review.services import actions
 from liveness.review.views import dashboard
 from liveness.services import audit
 from tests.liveness.review.dashboard.board import HOUR, NOW, URL, said, shown, tell
-from tests.liveness.review.working import decide, make_review, make_reviewer
+from tests.liveness.review.working import OURS_ONLY, decide, make_review, make_reviewer
 from tests.people import make_user, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -30,6 +30,33 @@ class TestAccess:
     def test_it_is_read_only_and_never_kept(self, client):
         assert client.post(URL).status_code == 405
         assert "no-store" in client.get(URL)["Cache-Control"]
+
+
+class TestPolicy:
+    """A policy of the host that hides attempts from this person."""
+
+    @pytest.fixture(autouse=True)
+    def _ours_only(self, settings):
+        make_review(region="ap-guangzhou")
+        settings.LIVENESS_ACCESS_POLICY = OURS_ONLY
+
+    def test_what_waits_is_counted_within_the_policy(self):
+        make_review()
+        page = shown(signed_in(make_user("view_figures", "view_verificationattempt")), at=timezone.now())
+        assert said(page)["Waiting for a decision"][0] == "1"
+        assert "1 reviews wait, 0 of them too long." in page
+
+    def test_figures_of_all_attempts_are_refused_with_a_reason(self, monkeypatch):
+        monkeypatch.setattr(dashboard.figures, "fold", None)
+        tell(audit.ATTEMPT_REGISTERED, count=17)
+        page = shown(signed_in(make_user("view_figures", "view_verificationattempt")), "?period=7d")
+        board = page.partition('id="figures"')[2].partition("</main>")[0]
+        assert set(said(board)) == {"Waiting for a decision", "Late", "Oldest", "Second approval"}
+        assert "shown to people who may see every attempt" in board
+        assert re.findall(r'aria-labelledby="(chart-\w+)"', board) == ["chart-ages"]
+
+    def test_without_any_attempt_nothing_is_counted(self, client):
+        assert said(shown(client))["Waiting for a decision"][0] == "0"
 
 
 class TestPage:

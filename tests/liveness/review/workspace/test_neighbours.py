@@ -49,4 +49,5 @@ class TestNeighbours:
         client = reviewer()[1]
         page = client.get(address(in_step(seen)))
         assert page.context["twins"] == [] and "hidden-1" not in page.text
+        assert "in an attempt that you may not see" in page.text
         assert client.get(address(fresh(hidden.review))).status_code == 404
