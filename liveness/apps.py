@@ -13,7 +13,15 @@ class LivenessConfig(AppConfig):
 
     def ready(self) -> None:
         pre_migrate.connect(_guard_tables, sender=self)
-        from liveness import checks, database_checks, database_errors, log_checks, media_checks, route_checks  # noqa: F401
+        from liveness import (  # noqa: F401
+            checks,
+            database_checks,
+            database_errors,
+            log_checks,
+            media_checks,
+            page_checks,
+            route_checks,
+        )
         from liveness.private_files import make_new_database_private
 
         connection_created.connect(make_new_database_private, dispatch_uid="liveness.private_files")

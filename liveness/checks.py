@@ -5,16 +5,12 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
-from django.utils.module_loading import import_string
 
 from liveness import findings
 from liveness.app_settings import app_settings
@@ -120,18 +116,6 @@ def check_time_zones(**kwargs: Any) -> Messages:
 
 
 @register(TAG)
-def check_login_url(**kwargs: Any) -> Messages:
-    if not _is_mounted() or _has_login_page():
-        return []
-    hint = (
-        'Add path("accounts/login/", django.contrib.auth.views.LoginView.as_view()) with a template of yours, or name '
-        'another page: LOGIN_URL = "admin:login".'
-    )
-    text = f"LOGIN_URL ({settings.LOGIN_URL}) leads nowhere, so whoever is not logged in meets a 404."
-    return _warning(8, text, hint)
-
-
-@register(TAG)
 def check_media_origins(**kwargs: Any) -> Messages:
     messages: Messages = []
     for text in app_settings.MEDIA_ORIGINS:
@@ -150,15 +134,6 @@ def check_media_origins_in_production(**kwargs: Any) -> Messages:
     text = "LIVENESS_MEDIA_ORIGINS allows plain HTTP or a private address: "
     hint = "Leave it unset; the default names the vendor's storage."
     return _error(10, text + ", ".join(local), hint) if local else []
-
-
-@register(TAG)
-def check_access_policy(**kwargs: Any) -> Messages:
-    try:
-        import_string(app_settings.ACCESS_POLICY)
-    except ImportError as problem:
-        return _error(6, f"LIVENESS_ACCESS_POLICY: {problem}.", "Set it to the dotted path of an AccessPolicy class.")
-    return []
 
 
 @register(TAG)
@@ -277,21 +252,6 @@ def check_alarms(**kwargs: Any) -> Messages:
 
 def _has_credentials() -> bool:
     return bool(app_settings.SECRET_ID and app_settings.SECRET_KEY)
-
-
-def _is_mounted() -> bool:
-    try:
-        return bool(getattr(settings, "ROOT_URLCONF", None) and reverse("liveness:attempt_list"))
-    except NoReverseMatch:
-        return False
-
-
-def _has_login_page() -> bool:
-    try:
-        address = urlsplit(resolve_url(settings.LOGIN_URL))
-        return bool(address.netloc or resolve("/" + address.path.removeprefix(get_script_prefix())))
-    except (NoReverseMatch, Resolver404):
-        return False
 
 
 def _is_local(origin: Origin) -> bool:

@@ -1,7 +1,6 @@
 """Attempts: register a token, record what the vendor says of it, close it when nothing more will come."""
 
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 
@@ -10,8 +9,8 @@ from liveness.client.results import explain
 from liveness.client.types import LivenessResult
 from liveness.exceptions import LeaseLostError, RegistrationError
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
-from liveness.refresh import learning, policy
-from liveness.services import audit, evidence, ledger, losses, media, meters, new_attempts, registration
+from liveness.refresh import policy
+from liveness.services import answers, audit, closing, evidence, ledger, new_attempts, registration
 from liveness.services.audit import Actor
 from liveness.services.registration import Registration
 from liveness.services.retry import retried
@@ -86,15 +85,15 @@ def record(
         attempt.last_polled_at = now
         before = attempt.outcome
         outcome = Outcome(explain(result.result).outcome.value)
-        is_news = ledger.append(attempt, result, now=now) and _differs(attempt, result)
+        is_news = ledger.append(attempt, result, now=now) and answers.differs(attempt, result)
         if outcome == Outcome.PENDING:
-            _still_pending(attempt, now, actor, price, may_close)
+            answers.take_unfinished(attempt, now, actor, price, may_close)
         elif attempt.is_answered:
-            _note_divergence(attempt, result, is_news, now, actor)
+            answers.note_divergence(attempt, result, is_news, now, actor)
         elif outcome == Outcome.EXPIRED:
-            _close(attempt, ClosedBy.VENDOR, now, actor, "the vendor says that the token ran out")
+            closing.close(attempt, ClosedBy.VENDOR, now, actor, "the vendor says that the token ran out")
         else:
-            _answer(attempt, result, outcome, now, actor)
+            answers.take_final(attempt, result, outcome, now, actor)
         if outcome not in (Outcome.PENDING, Outcome.EXPIRED):
             evidence.plan(attempt, result, now=now, actor=actor)
             if not _lacks_files(attempt):
@@ -148,7 +147,7 @@ def postpone(
         if attempt.next_poll_at is None:
             pass
         elif may_close and not policy.is_readable(attempt.expires_at, now):
-            _give_up(attempt, ClosedBy.CLOCK, now, actor, f"its readable window closed; last problem: {reason}")
+            closing.give_up(attempt, ClosedBy.CLOCK, now, actor, f"its readable window closed; last problem: {reason}")
         elif is_passing:
             attempt.next_poll_at = policy.next_try(now, attempt.expires_at, attempt.failure_count)
         else:
@@ -168,7 +167,7 @@ def expire(
     """
     with transaction.atomic():
         attempt = _locked(attempt_id, run)
-        _give_up(attempt, closed_by, now, actor, reason)
+        closing.give_up(attempt, closed_by, now, actor, reason)
         attempt.save()
         _announce(attempt)
     return attempt
@@ -191,7 +190,7 @@ def refuse(
         if attempt.next_poll_at and (now < attempt.expires_at or not may_close):
             attempt.next_poll_at = policy.next_look(now, attempt.expires_at)
         else:
-            _give_up(attempt, ClosedBy.CLOCK, now, actor, REFUSED)
+            closing.give_up(attempt, ClosedBy.CLOCK, now, actor, REFUSED)
         attempt.save()
         _announce(attempt)
     return attempt
@@ -234,7 +233,7 @@ def _correct_region(attempt_id: int, region: str, now: datetime, actor: Actor) -
         audit.record(audit.ATTEMPT_CORRECTED, actor=actor, target=attempt, region=region)
         attempt.region = region
         if policy.is_readable(attempt.expires_at, now):
-            _reopen(attempt)
+            closing.reopen(attempt)
             attempt.next_poll_at = now
         attempt.save()
         _announce(attempt)
@@ -245,80 +244,5 @@ def _announce(attempt: VerificationAttempt) -> None:
     attempt_changed.send(VerificationAttempt, attempt=attempt)
 
 
-def _reopen(attempt: VerificationAttempt) -> None:
-    attempt.outcome, attempt.finished_at, attempt.last_error = Outcome.PENDING, None, ""
-    attempt.closed_by = ""
-
-
-def _still_pending(attempt: VerificationAttempt, now: datetime, actor: Actor, price: float, may_close: bool) -> None:
-    if attempt.is_answered:
-        return
-    if attempt.outcome != Outcome.PENDING and now < attempt.expires_at:
-        # Called expired or unknown too early: by a wrong clock, key or region.
-        audit.record(audit.ATTEMPT_REOPENED, actor=actor, target=attempt)
-        _reopen(attempt)
-    if attempt.outcome != Outcome.PENDING:
-        return
-    attempt.failure_count, attempt.last_error, attempt.unfinished_at = 0, "", now
-    if now >= attempt.expires_at and may_close:
-        _close(attempt, ClosedBy.CLOCK, now, actor, "the person never finished the check")
-    elif now >= attempt.expires_at:
-        attempt.next_poll_at = policy.next_look(now, attempt.expires_at)
-    else:
-        attempt.next_poll_at = policy.next_poll(
-            learning.durations(),
-            attempt.issued_at,
-            attempt.unfinished_at,
-            attempt.expires_at,
-            now,
-            price,
-            reported_at=attempt.reported_at,
-        )
-
-
-def _answer(
-    attempt: VerificationAttempt, result: LivenessResult, outcome: Outcome, now: datetime, actor: Actor
-) -> None:
-    attempt.outcome, attempt.finished_at, attempt.closed_by = outcome, now, ""
-    attempt.result_code, attempt.description = result.result, result.description
-    attempt.request_id = result.request_id
-    attempt.next_poll_at = now
-    audit.record(audit.ATTEMPT_ANSWERED, actor=actor, target=attempt, outcome=outcome.value, result_code=result.result)
-
-
-def _differs(attempt: VerificationAttempt, result: LivenessResult) -> bool:
-    """Does a later answer say something else than the final one: another code, or another file of a kind?"""
-    if not attempt.is_answered or result.result != attempt.result_code:
-        return True
-    known = set(attempt.media.exclude(declared_md5="").values_list("kind", "declared_md5"))
-    sent = {(kind.value, info.md5) for kind, info in media.files(result).items() if info and info.md5}
-    return any(kind == other and md5 != known_md5 for kind, md5 in sent - known for other, known_md5 in known)
-
-
 def _lacks_files(attempt: VerificationAttempt) -> bool:
     return attempt.media.filter(state=MediaState.WANTED).exists()
-
-
-def _note_divergence(
-    attempt: VerificationAttempt, result: LivenessResult, is_news: bool, now: datetime, actor: Actor
-) -> None:
-    """The first final answer stands; a different later one is kept in the ledger and flagged for a person."""
-    if is_news:
-        attempt.diverged_at = now
-        audit.record(audit.ATTEMPT_DIVERGED, actor=actor, target=attempt, result_code=result.result)
-
-
-def _give_up(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, actor: Actor, reason: str) -> None:
-    if attempt.outcome == Outcome.PENDING:
-        _close(attempt, closed_by, now, actor, reason)
-    attempt.next_poll_at, attempt.closed_by = None, closed_by
-    evidence.lose(attempt, reason, now=now, actor=actor)
-
-
-def _close(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, actor: Actor, reason: str) -> None:
-    attempt.outcome, attempt.finished_at, attempt.next_poll_at = Outcome.EXPIRED, now, None
-    attempt.closed_by = closed_by
-    if losses.is_missed(attempt):
-        transaction.on_commit(partial(meters.count, meters.LOST, label=losses.UNREAD))
-    attempt.last_error = reason[:200]
-    audit.record(audit.ATTEMPT_EXPIRED, actor=actor, target=attempt, reason=reason)

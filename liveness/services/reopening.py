@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from liveness.models import AttemptQuerySet, ClosedBy, MediaState, Outcome, VerificationAttempt
-from liveness.services import audit
+from liveness.services import audit, closing
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
 from liveness.signals import attempt_changed
@@ -35,7 +35,7 @@ def _reopen(attempt_id: int, now: datetime, actor: Actor) -> bool:
         return False
     attempt.media.filter(state=MediaState.LOST).update(state=MediaState.WANTED, reason="", closed_at=None)
     if attempt.outcome == Outcome.EXPIRED:
-        attempt.outcome, attempt.finished_at, attempt.last_error = Outcome.PENDING, None, ""
+        closing.reopen(attempt)
     attempt.closed_by, attempt.next_poll_at = "", now
     attempt.save()
     audit.record(audit.ATTEMPT_REOPENED, actor=actor, target=attempt)
