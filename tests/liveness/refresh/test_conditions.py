@@ -1,0 +1,82 @@
+"""What a run finds out about its surroundings reaches `/readyz`, the alarm and the commands, and passes again."""
+
+import time
+
+import pytest
+from django.utils import timezone
+
+from liveness.clock import CheckedClock
+from liveness.models import MediaState, Outcome, StoredMedia
+from liveness.refresh import breaker, engine
+from liveness.refresh.engine import Plan
+from liveness.services import conditions, dangers
+from liveness.services.conditions import ConditionKind
+from tests.conftest import forget_other_runs
+from tests.liveness.media.disks import mount, unmount
+from tests.liveness.refresh.steps import registered, run
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+
+class FastMachine:
+    """A machine whose clock is an hour ahead."""
+
+    def unix(self):
+        return time.time() + 3600
+
+    def monotonic(self):
+        return time.monotonic()
+
+
+def standing():
+    return [condition.kind for condition in conditions.standing(timezone.now())]
+
+
+def test_a_clock_that_is_wrong_stands_until_an_answer_agrees_with_it(sandbox, monkeypatch):
+    engine._memory.clock = CheckedClock(FastMachine())
+    registered(sandbox)
+    run()
+    assert standing() == [ConditionKind.CLOCK_SKEW]
+    assert "stopped" in [danger.kind for danger in dangers.standing(timezone.now())]
+    forget_other_runs(monkeypatch)
+    registered(sandbox)
+    run()
+    assert standing() == []
+
+
+def test_an_account_that_is_refused_stands_until_the_vendor_answers(sandbox, monkeypatch):
+    attempts = [registered(sandbox) for _ in range(breaker.AGREEING_ATTEMPTS)]
+    sandbox.inject("error", code="UnauthorizedOperation.Arrears", times=None)
+    assert engine.run(Plan(workers=1)).failure
+    assert standing() == [ConditionKind.ACCOUNT_REFUSED]
+    [condition] = conditions.standing(timezone.now())
+    assert "pay the vendor's bill" in condition.text
+    assert "Arrears" not in condition.public
+    sandbox.clear_faults()
+    forget_other_runs(monkeypatch)
+    assert run().counts.passed == len(attempts)
+    assert standing() == []
+
+
+def test_one_refused_attempt_among_others_is_no_condition(sandbox):
+    for _ in range(3):
+        registered(sandbox)
+    sandbox.inject("error", code="UnsupportedRegion")
+    run()
+    assert standing() == []
+
+
+def test_while_the_volume_is_not_mounted_results_are_polled_and_files_wait(attempt, sandbox):
+    first = registered(sandbox)
+    run(named=[first.id])
+    volume = unmount()
+    summary = run(force=True)
+    attempt.refresh_from_db()
+    assert attempt.outcome == Outcome.PASSED
+    assert set(attempt.media.values_list("state", flat=True)) == {MediaState.WANTED}
+    assert any("is its volume mounted?" in line for line in summary.lines())
+    assert standing() == [ConditionKind.MEDIA_MARKER]
+    mount(volume)
+    run(force=True)
+    assert not StoredMedia.objects.exclude(state=MediaState.STORED).exists()
+    assert standing() == []
