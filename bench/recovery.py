@@ -1,4 +1,4 @@
-"""After a SIGKILL: how long until another worker goes on with what the dead one held?
+"""How long it takes after a SIGKILL until another worker goes on with what the dead one held.
 
     .venv/bin/python bench/recovery.py [--kills 50] [--workers 5]
 

@@ -6,7 +6,6 @@ checked by `migrate` and by `check --database default`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.core.checks import Tags, register
@@ -14,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connectio
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from liveness.checks import Messages, _error, _warning
+from liveness.findings import database_exists
 from liveness.services import audit
 
 KEY_TAG = "liveness_audit"
@@ -60,7 +60,7 @@ class Setting:
 @register(KEY_TAG)
 def check_audit_key_fits(**kwargs: Any) -> Messages:
     """A database that does not answer or has no tables yet says nothing about the key."""
-    if not _exists(connections[DEFAULT_DB_ALIAS]):
+    if not database_exists():
         return []
     try:
         problem = audit.problem()
@@ -126,7 +126,7 @@ def _check_timeouts(connection: BaseDatabaseWrapper, settings: list[Setting]) ->
 
 
 def _check_sqlite(connection: BaseDatabaseWrapper) -> Messages:
-    if _exists(connection) and int(_value(connection, "PRAGMA synchronous")) < SQLITE_FULL:
+    if database_exists() and int(_value(connection, "PRAGMA synchronous")) < SQLITE_FULL:
         text = "PRAGMA synchronous is not FULL: a power cut loses what was recorded just before."
         return _warning(
             25, text, 'Put "PRAGMA synchronous=FULL;" into the init_command of DATABASES["default"]["OPTIONS"].'
@@ -145,10 +145,3 @@ def _value(connection: BaseDatabaseWrapper, sql: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchone()[0]
-
-
-def _exists(connection: BaseDatabaseWrapper) -> bool:
-    """False for a SQLite file that is not there yet; looking into it would make it."""
-    if connection.vendor != "sqlite" or connection.connection is not None:
-        return True
-    return Path(connection.settings_dict["NAME"]).exists()

@@ -11,6 +11,8 @@ from typing import Any
 from django.db import DatabaseError, DataError, IntegrityError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from liveness.models import append_only
+
 # Classes of SQLSTATE whose own sentence may quote a value: data exceptions, and texts that a trigger made.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 QUOTING = ("22", "P0")
@@ -47,8 +49,14 @@ def _cut(error: DatabaseError) -> None:
     """Keep the primary message alone, in the error and in the driver's. Others than PostgreSQL quote no values."""
     code, cause = _code(error), error.__cause__
     if cause is not None and code:
-        text = describe(error) if code.startswith(QUOTING) else str(_diagnosis(error).message_primary)
+        own = str(_diagnosis(error).message_primary)
+        text = describe(error) if code.startswith(QUOTING) and not _is_ours(own) else own
         error.args = cause.args = (text,)
+
+
+def _is_ours(text: str) -> bool:
+    """Is it the message of our own triggers, which names a table and no value?"""
+    return text in {f"{table} {append_only.MESSAGE}" for table in append_only.UNIQUE_KEYS}
 
 
 def _diagnosis(error: DatabaseError) -> Any:

@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+
 from liveness.app_settings import app_settings
 from liveness.models import MediaKind
 from liveness.private_files import journals
@@ -15,6 +17,12 @@ PLACEHOLDER = "change-me"
 SHARED = 0o077
 # A download that is under way needs room beside the one that is being kept.
 VIDEOS_OF_ROOM = 2
+
+
+def database_exists() -> bool:
+    """False for a SQLite file that is not there yet; looking into it would make it."""
+    path = file_of_sqlite()
+    return path is None or connection.connection is not None or path.exists()
 
 
 def files_open_to_others() -> list[Path]:

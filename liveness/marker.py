@@ -178,6 +178,9 @@ def _look() -> tuple[Fault | None, str, bool]:
     try:
         here = read()
         marker = _known_or(here)
+        if marker and here != marker:
+            # Another process may have made both between the two looks.
+            here = read()
         if marker:
             return (None if here == marker else _fault_of(here)), here, True
         return (None if _may_be_first() else Fault.STRANGE), here, False

@@ -9,6 +9,7 @@ from django.core.checks import register
 from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.checks import TAG, Messages, _error, _warning
+from liveness.findings import database_exists
 from liveness.marker import WORDS, Fault
 from liveness.services import media_root
 
@@ -27,6 +28,8 @@ def check_media_root_in_production(**kwargs: Any) -> Messages:
 
 @register(TAG)
 def check_owner_of_evidence(**kwargs: Any) -> Messages:
+    if not database_exists():
+        return []
     try:
         problem = media_root.owner_problem()
     except Exception:
@@ -52,6 +55,8 @@ def check_relative_media_root(**kwargs: Any) -> Messages:
 
 
 def _problem() -> tuple[str, str] | None:
+    if not database_exists():
+        return None
     try:
         fault = media_root.fault()
         advice = media_root.advice()

@@ -22,7 +22,7 @@ class Beat:
     def __init__(self, monkeypatch, clock, schedule, task="tests.entry") -> None:
         self._clock, self._steady = clock, 1000.0
         monkeypatch.setattr("liveness.beat.time.monotonic", lambda: self._steady)
-        app = Celery("tests", broker="memory://")
+        app = Celery("tests", broker="memory://", set_as_current=False)
         app.conf.beat_schedule = {"entry": {"task": task, "schedule": schedule}}
         self.sent: list[datetime] = []
         self._scheduler = SteadyScheduler(app=app)

@@ -105,7 +105,7 @@ def test_postgresql_is_used_as_a_pooler_allows_and_at_a_level_of_our_own():
     found = read("DATABASES", DJANGO_SECRET_KEY=KEY, DATABASE_URL="postgres://portal:x@127.0.0.1:1/portal")
     database = found["DATABASES"]["default"]
     assert database["DISABLE_SERVER_SIDE_CURSORS"] is True
-    assert database["OPTIONS"] == {"isolation_level": 2}
+    assert database["OPTIONS"] == {"connect_timeout": 5, "isolation_level": 2, "server_side_binding": True}
 
 
 def test_sqlite_runs_with_immediate_transactions_wal_and_recursive_triggers(tmp_path):

@@ -4,13 +4,13 @@ import re
 from argparse import ArgumentParser
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from liveness.exceptions import AuditKeyError
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
-from liveness.services import audit, outages
+from liveness.services import audit, conditions, outages
 from liveness.services.audit import Verdict
 
 KEY_IS_NEW = (
@@ -34,7 +34,14 @@ class Command(LivenessCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         anchors = [_anchor(text) for text in options["anchor"]]
-        verdict, open_tables = self._look(anchors)
+        try:
+            verdict, open_tables = self._look(anchors)
+        except (DatabaseError, InterfaceError) as problem:
+            if conditions.explain(problem):
+                raise
+            # Its own text may hold an address, and says nothing about the chain.
+            name = type(problem).__name__
+            raise cannot_run(f"The database does not work as it should ({name}); the chain is not verified.") from None
         gap = f"append-only triggers are missing on {', '.join(open_tables)}" if open_tables else ""
         self._print(verdict, gap, options)
         if verdict.broken_at is not None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from liveness.client.envelope import open_envelope
 from liveness.client.errors import (
     BadRequestError,
+    ClockError,
     CredentialsError,
     FaceIdError,
     MalformedAnswerError,
@@ -32,7 +33,7 @@ from .server import fixture
         ("get_liveness_result.denied", BadRequestError),
         ("get_liveness_result.internal_error", VendorError),
         ("get_liveness_result.throttled", ThrottledError),
-        ("get_liveness_result.signature_expired", CredentialsError),
+        ("get_liveness_result.signature_expired", ClockError),
         ("get_liveness_result.key_not_found", CredentialsError),
         ("apply_liveness_token.invalid_parameter", BadRequestError),
     ],

@@ -5,6 +5,7 @@ import pytest
 from liveness.client.errors import (
     AddressRefusedError,
     BadRequestError,
+    ClockError,
     ConfigurationError,
     CredentialsError,
     DeadlineError,
@@ -33,9 +34,10 @@ CODES = {
         FailedOperation.CompareSystemError FailedOperation.DetectEngineSystemError
         FailedOperation.DownLoadTimeoutError
     """,
+    ClockError: "AuthFailure.SignatureExpire",
     CredentialsError: """
         ActionOffline AuthFailure.InvalidAuthorization AuthFailure.InvalidSecretId AuthFailure.MFAFailure
-        AuthFailure.SecretIdNotFound AuthFailure.SignatureExpire AuthFailure.SignatureFailure AuthFailure.TokenFailure
+        AuthFailure.SecretIdNotFound AuthFailure.SignatureFailure AuthFailure.TokenFailure
         AuthFailure.UnauthorizedOperation InvalidAction NoSuchProduct NoSuchVersion IpInBlacklist IpNotInWhitelist
         LimitExceeded UnauthorizedOperation UnsupportedProtocol UnsupportedRegion FailedOperation.StsUnAuthErrError
         UnauthorizedOperation.ActivateError UnauthorizedOperation.Activating UnauthorizedOperation.Nonactivated

@@ -48,6 +48,6 @@ class TestVerifyAudit:
         done = portal.run("liveness_verify_audit", "--print-anchor")
         assert done.code == 0
         assert done.out.startswith("1:")
-        assert "The finding could not be kept (IntegrityError)." in done.err
+        assert "The finding could not be kept: IntegrityError" in done.err
         assert "read-only" not in done.err
         assert "Traceback" not in done.err

@@ -47,7 +47,7 @@ def test_a_worker_with_another_media_root_stores_nothing_there_and_the_next_run_
     captured.register("pass_mei", "another")
     wrong = tmp_path / "wrong"
     done = captured.run("liveness_refresh", LIVENESS_MEDIA_ROOT=str(wrong))
-    assert done.code == 1
+    assert done.code == 2
     assert "LIVENESS_MEDIA_ROOT has no marker file" in done.err
     assert not wrong.exists()
     assert query(captured, "SELECT state FROM liveness_storedmedia WHERE state != 'stored'") == [("wanted",)] * 2

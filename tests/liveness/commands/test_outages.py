@@ -139,7 +139,14 @@ class TestStops:
         MigrationRecorder.Migration.objects.create(app="liveness", name="9999_of_next_year")
         assert "The database is newer than this code" in self.refused(name)
 
-    @pytest.mark.parametrize("name", ["register", "refresh", "fold", "follow", "alarm"])
+    def test_the_alarm_says_once_what_stops_the_portal(self, capsys):
+        AuditHead.objects.update_or_create(id=1, defaults={"sequence": 99, "hash": "f" * 64})
+        with pytest.raises(SystemExit) as ending:
+            call_command("liveness_alarm")
+        assert ending.value.code == 2
+        assert capsys.readouterr().err.count("Run: manage.py liveness_verify_audit") == 1
+
+    @pytest.mark.parametrize("name", ["register", "refresh", "fold", "follow"])
     def test_a_broken_chain_stops_whatever_would_write(self, name):
         AuditHead.objects.update_or_create(id=1, defaults={"sequence": 99, "hash": "f" * 64})
         assert "Run: manage.py liveness_verify_audit" in self.refused(name)

@@ -27,7 +27,7 @@ def as_nobody():
 @pytest.fixture
 def place(tmp_path):
     """A directory that everybody can reach, unlike pytest's own."""
-    for directory in (tmp_path, *list(tmp_path.parents)[:2]):
+    for directory in (tmp_path, *list(tmp_path.parents)[:3]):
         directory.chmod(0o755)
     return tmp_path
 

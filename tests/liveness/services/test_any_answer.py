@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from liveness.client.redaction import storable
 from liveness.client.results import Outcome, explain
+from liveness.clock import CheckedClock
 from liveness.models import MediaState
 from liveness.services import attempts, clients, media
 from liveness.services.audit import Actor
@@ -42,7 +43,7 @@ def test_any_answer_is_kept_and_the_good_file_is_stored(code, description, odd, 
     sandbox.inject("extra_fields", token=token, times=None, fields=fields)
     attempt = make_attempt(sdk_token=token)
 
-    with clients.client_for(attempt.region) as client:
+    with clients.client_for(attempt.region, CheckedClock()) as client:
         result = client.get_liveness_result(token)
     attempts.record(attempt.id, result, now=timezone.now(), actor=ACTOR)
     media.capture(attempt, result, actor=ACTOR)

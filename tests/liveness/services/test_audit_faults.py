@@ -159,7 +159,7 @@ class TestOutage:
 
     @pytest.mark.usefixtures("_away")
     def test_the_command_cannot_run_and_claims_nothing(self, capsys):
-        with pytest.raises(CommandError, match="does not answer") as refusal:
+        with pytest.raises(CommandError) as refusal:
             call_command("liveness_verify_audit", json=True)
         assert refusal.value.returncode == 2
         assert "hunter2" not in str(refusal.value) + "".join(capsys.readouterr())

@@ -21,7 +21,6 @@ class TestConstraints:
             {"outcome": Outcome.PASSED, "finished_at": None},
             {"next_poll_at": None},
             {"expires_at": timezone.now() - timedelta(days=1)},
-            {"lease_run": "somebody"},
         ],
     )
     def test_the_database_refuses_an_attempt_that_cannot_be(self, fields):

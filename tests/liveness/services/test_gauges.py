@@ -147,5 +147,5 @@ def test_no_query_reads_the_whole_table():
     assert len(explained) == 4
     for plan in explained:
         assert "liveness_attempt_" in plan
-        assert "Seq Scan" not in plan
+        assert "Seq Scan on liveness_verificationattempt" not in plan
         assert "SCAN liveness_verificationattempt'" not in plan

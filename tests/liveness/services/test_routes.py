@@ -7,6 +7,7 @@ import pytest
 
 from liveness.client.errors import FaceIdError, TlsError
 from liveness.client.session import Route
+from liveness.clock import CheckedClock
 from liveness.exceptions import MediaError
 from liveness.models import MediaKind
 from liveness.services import clients, download
@@ -32,7 +33,7 @@ def _account(settings, certificate, monkeypatch):  # noqa: F811
 
 
 def call():
-    with clients.client_for("ap-singapore") as client:
+    with clients.client_for("ap-singapore", CheckedClock()) as client:
         return client.get_liveness_result(TOKEN).result
 
 
@@ -107,5 +108,5 @@ def test_a_refusing_proxy_stops_calls_with_what_to_do(settings, caplog):
 
 def test_no_account_shows_its_proxy(settings):
     settings.LIVENESS_PROXY = "http://name:canary@proxy.example:3128"
-    account = clients._Account(clients.Credentials("a", "b"), "", "", (1.0, 1.0), 1.0, clients.route())
+    account = clients._Account(clients.Credentials("a", "b"), "", "", (1.0, 1.0), 1.0, CheckedClock(), clients.route())
     assert "canary" not in repr(account) + repr(Route(settings.LIVENESS_PROXY))

@@ -237,7 +237,7 @@ class TestTakeOver:
 
 def test_a_claim_stands_while_its_review_goes_back_to_waiting(person):
     attempt, _ = attempts.register(str(uuid.uuid4()), subject_reference="subject", now=NOW, actor=Actor.system("tests"))
-    attempts.refuse(attempt.pk, now=attempt.expires_at, actor=Actor.system("tests"))
+    attempts.refuse(attempt.pk, now=attempt.expires_at, actor=Actor.system("tests"), may_close=True)
     take(fresh(attempt), person)
     reopen(attempt, now=NOW)
     assert fresh(attempt).state == ReviewState.WAITING

@@ -80,7 +80,7 @@ class TestPlaces:
         attempts.refuse(attempt.pk, now=timezone.now(), actor=ACTOR)
         first = fresh(attempt)
         assert (first.state, first.outcome) == (ReviewState.WAITING, Outcome.INVALID)
-        attempts.refuse(attempt.pk, now=attempt.expires_at, actor=ACTOR)
+        attempts.refuse(attempt.pk, now=attempt.expires_at, actor=ACTOR, may_close=True)
         then = fresh(attempt)
         assert (then.state, then.version) == (ReviewState.LOST, first.version + 1)
 
