@@ -97,7 +97,6 @@ class TestPostgres:
         ("place", "remedy"),
         [
             ("DATABASE {database}", "ALTER DATABASE {database} RESET {name};"),
-            ("ROLE postgres", 'ALTER ROLE "postgres" RESET {name};'),
             ("ROLE postgres IN DATABASE {database}", 'ALTER ROLE "postgres" IN DATABASE {database} RESET {name};'),
         ],
     )
@@ -121,6 +120,11 @@ class TestPostgres:
             cursor.execute(expected.removesuffix(";"))
         connection.close()
         assert f"liveness.{id_}" not in found()
+
+    def test_a_default_of_the_role_is_named_as_such(self):
+        """With a setting that does not disturb the tests of other databases of this server."""
+        message = self.says("ALTER ROLE postgres SET synchronous_commit = 'off'")["liveness.W025"]
+        assert 'ALTER ROLE "postgres" RESET synchronous_commit;' in message.hint
 
     @pytest.mark.parametrize(("name", "value"), [("synchronous_commit", "local"), ("statement_timeout", "60s")])
     def test_a_default_that_suits_is_left_alone(self, name, value):
