@@ -22,7 +22,7 @@ from typing import Any
 from bench.common.databases import fresh
 from bench.common.polling import NEVER, duration
 from bench.common.report import progress
-from bench.common.troubles import Troubles
+from bench.common.troubles import AWAY, Troubles
 from tests.served import ROOT, stop
 
 SCENARIOS = ("pass_amara", "pass_without_video", "pass_mei")
@@ -37,8 +37,6 @@ FAULTS = (
     {"fault": "truncate", "scope": "best_frame", "probability": 0.03},
     {"fault": "reset", "scope": "video", "probability": 0.02, "at": "middle"},
 )
-# What a media host does that is away: for the first half it answers at once, for the second it does not answer at all.
-AWAY = ({"fault": "html", "status": 503, "scope": "media"}, {"fault": "stall", "scope": "media"})
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from bench.common.rig import Rig
 
 HOUR = 3600.0
+# What a media host does that is away: for the first half it answers at once, for the second it does not answer at all.
+AWAY = ({"fault": "html", "status": 503, "scope": "media"}, {"fault": "stall", "scope": "media"})
 # Seconds of the world for which a process is paused: longer than a lease lasts on the fast clock.
 PAUSE_SECONDS = 12.0
 REFUSED_REGION = "ap-jakarta"
