@@ -101,3 +101,7 @@ class Killing:
             if run != dead or now - killed_at > PATIENCE_SECONDS:
                 del self._watched[id_]
                 yield now - killed_at
+
+
+if __name__ == "__main__":
+    sys.exit(main())
