@@ -28,6 +28,13 @@ class FastMachine:
         return time.monotonic()
 
 
+@pytest.fixture(autouse=True)
+def _patience(sandbox, settings):
+    """A busy machine may answer late, and here no answer may be missing."""
+    settings.LIVENESS_CALL_TIMEOUTS = settings.LIVENESS_MEDIA_TIMEOUTS = (10.0, 10.0)
+    settings.LIVENESS_CALL_DEADLINE = 20.0
+
+
 def standing():
     return [condition.kind for condition in conditions.standing(timezone.now())]
 
