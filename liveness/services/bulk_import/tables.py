@@ -77,14 +77,28 @@ def _next_filled(lines: list[str], start: int) -> int | None:
 def _header(line: str, said: str) -> Header:
     delimiters = dict.fromkeys([said, *DELIMITERS]) if said else DELIMITERS
     for delimiter in delimiters:
-        names = _header_cells(line, delimiter)
-        columns = [BY_PLAIN_NAME.get(plain(name), "") for name in names]
-        if set(REQUIRED).issubset(columns):
-            twice = sorted({name for name in columns if name and columns.count(name) > 1})
-            if twice:
-                raise RegistrationError(f"the header names {' and '.join(twice)} twice; remove one of the columns")
-            return Header(delimiter, names, columns)
+        if found := _header_of(line, delimiter):
+            return found
     raise RegistrationError(f"{_found(line)}; {NEEDED}")
+
+
+def _again(line: str, delimiter: str) -> Header | None:
+    """A header in the middle of a file. Raises RegistrationError when it names a column twice."""
+    text = plain(line)
+    if not all(plain(name) in text for name in REQUIRED):
+        return None
+    return next(filter(None, (_header_of(line, each) for each in dict.fromkeys([delimiter, *DELIMITERS]))), None)
+
+
+def _header_of(line: str, delimiter: str) -> Header | None:
+    """The line as a header, if it is one. Raises RegistrationError when it names a column twice."""
+    names = _header_cells(line, delimiter)
+    columns = [BY_PLAIN_NAME.get(plain(name), "") for name in names]
+    if not set(REQUIRED).issubset(columns):
+        return None
+    if twice := sorted({name for name in columns if name and columns.count(name) > 1}):
+        raise RegistrationError(f"the header names {' and '.join(twice)} twice; remove one of the columns")
+    return Header(delimiter, names, columns)
 
 
 def _header_cells(line: str, delimiter: str) -> list[str]:
@@ -110,6 +124,10 @@ def _rows(lines: list[str], start: int, header: Header) -> Iterator[Line]:
             index += 1
             continue
         try:
+            # Files that were put together repeat the header, and the next one may have its columns in another order.
+            if again := _again(lines[index], header.delimiter):
+                header, index = again, index + 1
+                continue
             cells, count = _record(lines, index, header)
             row: Row | RegistrationError = _row(cells, header, is_cut_off=index + count == len(lines))
         except RegistrationError as problem:

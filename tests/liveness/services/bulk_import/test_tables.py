@@ -120,6 +120,23 @@ def test_a_file_without_our_header_is_refused_with_what_was_found_and_no_token(c
     assert "secret" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        f"{HEADER}\n{token(2)},CUST-2",
+        f"\ufeffSDK Token,Subject Reference\n{token(2)},CUST-2",
+        f"subject_reference;sdk_token\nCUST-2;{token(2)}",
+        f'"subject_reference"\t"note"\t"sdk_token"\nCUST-2\tx\t{token(2)}',
+    ],
+)
+def test_files_that_were_put_together_repeat_the_header_and_it_is_no_row(again):
+    content = f"sdk_token,subject_reference\n{token(1)},CUST-1\n{again}\n"
+    assert [(row["sdk_token"], row["subject_reference"]) for _, row in rows(content)] == [
+        (token(1), "CUST-1"),
+        (token(2), "CUST-2"),
+    ]
+
+
 def test_a_column_that_is_there_twice_is_refused():
     with pytest.raises(RegistrationError, match="subject_reference twice"):
         rows("sdk_token,subject_reference,Subject Reference\n")
