@@ -39,7 +39,7 @@ class AccessPolicy:
 
     def visible_media(self, user: Person) -> QuerySet[StoredMedia]:
         """The media rows (facts, not bytes) that may appear before this person."""
-        media = _media_of(self.visible_attempts(user))
+        media = media_of(self.visible_attempts(user))
         return media if user.has_perm("liveness.view_storedmedia") else media.none()
 
     def visible_events(self, user: Person) -> QuerySet[AuditEvent]:
@@ -54,7 +54,7 @@ class AccessPolicy:
         if is_everything(attempts):
             return events
         known = Q(action__in=ABOUT_NO_ATTEMPT)
-        for rows in (attempts, _media_of(attempts)):
+        for rows in (attempts, media_of(attempts)):
             known |= Q(_is_among(rows), object_type=rows.model._meta.label_lower)
         return events.filter(known)
 
@@ -105,7 +105,8 @@ def is_everything(rows: QuerySet[Any]) -> bool:
     return not (query.is_empty() or query.where or query.combinator or query.is_sliced)
 
 
-def _media_of(attempts: AttemptQuerySet) -> QuerySet[StoredMedia]:
+def media_of(attempts: AttemptQuerySet) -> QuerySet[StoredMedia]:
+    """The media rows of these attempts."""
     media = StoredMedia.objects.all()
     # EXISTS is answered by the attempt's key for each row of a page; IN would first gather a million keys.
     return media if is_everything(attempts) else media.filter(Exists(attempts.filter(pk=OuterRef("attempt"))))

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from liveness.access import access_policy
 from liveness.admin import bulk_report
 from liveness.admin.dates import DateFilter
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
@@ -23,13 +24,8 @@ from liveness.models import BulkAction, BulkKind
 from liveness.search import as_uuid
 from liveness.services import audit, bulk_actions
 from liveness.services.audit import Actor
+from liveness.services.bulk_rights import PERMISSIONS
 from liveness.templatetags.liveness import moment
-
-# Who may start an action may also end it.
-PERMISSIONS = {
-    BulkKind.REFRESH: "refresh_verificationattempt",
-    BulkKind.VERIFY: "verify_storedmedia",
-}
 
 
 class BulkActionChangeList(LookAheadChangeList):
@@ -59,6 +55,12 @@ class BulkActionAdmin(FactsAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BulkActionChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkAction]:
+        """All, or only one's own: the numbers and the search of others may be about attempts that a policy hides."""
+        actions: QuerySet[BulkAction] = super().get_queryset(request)
+        is_all = access_policy().may_see_totals(request.user)
+        return actions if is_all else actions.filter(actor=Actor.user(request.user).name)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -149,7 +151,8 @@ class BulkActionAdmin(FactsAdmin):
         return action
 
     def _may_cancel(self, request: HttpRequest, action: BulkAction) -> bool:
-        return self.may(request, PERMISSIONS[BulkKind(action.kind)])
+        # Who may start an action may also end it.
+        return request.user.has_perm(PERMISSIONS[BulkKind(action.kind)])
 
     def _progress(self, request: HttpRequest, action: BulkAction) -> dict[str, Any]:
         name_actors([action])

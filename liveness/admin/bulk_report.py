@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from liveness import csv_export
-from liveness.access import Person, access_policy
+from liveness.access import Person, access_policy, media_of
+from liveness.admin.words import ATTEMPT, MEDIA
 from liveness.models import BulkAction, BulkActionItem, BulkKind, ItemState
 
 PAGE_SIZE = 50
@@ -16,6 +17,9 @@ BATCH = 1000
 MAX_CURSOR_DIGITS = 18
 REPORTED = (ItemState.FAILED, ItemState.SKIPPED)
 HEADER = ("record", "subject_reference", "state", "problem")
+
+# The id, the subject and the page of a record.
+Names = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Report:
-    """One page of the records in one state; `after` is the cursor of the next page, if there is one."""
+    """One page of the records in one state; `after` is the cursor of the next page, if there is one.
+
+    `is_deleted`: there was a report, and its time is over.
+    """
 
     state: ItemState
     lines: list[Line]
     after: int | None
+    is_deleted: bool
 
 
 def report(action: BulkAction, viewer: Person, state: str, after: str) -> Report:
@@ -45,7 +53,12 @@ def report(action: BulkAction, viewer: Person, state: str, after: str) -> Report
     items = action.items.filter(state=chosen, id__gt=int(after) if is_number else 0).order_by("id")
     found = list(items[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
-    return Report(chosen, _lines(action, shown, viewer), shown[-1].pk if len(found) > PAGE_SIZE else None)
+    return Report(
+        chosen,
+        _lines(action, shown, viewer),
+        after=shown[-1].pk if len(found) > PAGE_SIZE else None,
+        is_deleted=bool(action.total) and not action.items.exists(),
+    )
 
 
 def csv_lines(action: BulkAction, viewer: Person) -> Iterator[str]:
@@ -66,23 +79,35 @@ def _cells(action: BulkAction, viewer: Person) -> Iterator[tuple[str, str, str, 
 def _lines(action: BulkAction, items: Iterable[BulkActionItem], viewer: Person) -> list[Line]:
     items = list(items)
     names = _names(action, [item.target_id for item in items], viewer)
-    page = "verificationattempt" if action.kind == BulkKind.REFRESH else "storedmedia"
-    return [_line(item, names.get(item.target_id), f"admin:liveness_{page}_change") for item in items]
+    return [_line(item, names.get(item.target_id)) for item in items]
 
 
-def _line(item: BulkActionItem, names: tuple[str, str] | None, page: str) -> Line:
-    state = ItemState(item.state).label
+def _line(item: BulkActionItem, names: Names | None) -> Line:
+    state = str(ItemState(item.state).label)
     if names is None:
-        return Line(_("hidden"), _("hidden"), str(state), "")
-    return Line(*names, str(state), item.problem, reverse(page, args=[item.target_id]))
+        return Line(_("hidden"), _("hidden"), state, "")
+    record, subject, page = names
+    return Line(record, subject, state, item.problem, page)
 
 
-def _names(action: BulkAction, keys: list[int], viewer: Person) -> dict[int, tuple[str, str]]:
-    """The id and the subject of each record that may appear before this person."""
+def _names(action: BulkAction, keys: list[int], viewer: Person) -> dict[int, Names]:
+    """The id, the subject and the page of each record that may appear before this person.
+
+    An operator may have files verified and not see them: for them a file goes by the name of its attempt.
+    """
     policy = access_policy()
-    rows: Any
     if action.kind == BulkKind.REFRESH:
-        rows = policy.visible_attempts(viewer).values_list("pk", "public_id", "subject_reference")
-    else:
-        rows = policy.visible_media(viewer).values_list("pk", "public_id", "attempt__subject_reference")
-    return {key: (str(public_id), subject) for key, public_id, subject in rows.filter(pk__in=keys)}
+        attempts = policy.visible_attempts(viewer).filter(pk__in=keys)
+        return _named(attempts.values_list("pk", "pk", "public_id", "subject_reference"), ATTEMPT)
+    of_attempts = media_of(policy.visible_attempts(viewer)).filter(pk__in=keys)
+    files = policy.visible_media(viewer).filter(pk__in=keys)
+    subject = "attempt__subject_reference"
+    return {
+        **_named(of_attempts.values_list("pk", "attempt_id", "attempt__public_id", subject), ATTEMPT),
+        **_named(files.values_list("pk", "pk", "public_id", subject), MEDIA),
+    }
+
+
+def _named(rows: Iterable[tuple[int, int, Any, str]], kind: str) -> dict[int, Names]:
+    page = f"admin:{kind.replace('.', '_')}_change"
+    return {key: (str(public_id), subject, reverse(page, args=[pk])) for key, pk, public_id, subject in rows}

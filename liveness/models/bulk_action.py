@@ -4,10 +4,13 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-# An item that a run took and did not finish within this time goes to another run.
+from liveness.models.run import SILENT_AFTER, WorkerRun
+
+# An item that a run took and did not finish within this time goes to another run, even if the run is alive.
 ITEM_TIMEOUT = timedelta(minutes=10)
 
 
@@ -79,8 +82,9 @@ class BulkActionItemQuerySet(models.QuerySet["BulkActionItem"]):
         return self.filter(state=ItemState.PENDING)
 
     def free(self, now: datetime) -> "BulkActionItemQuerySet":
-        """Pending items that no run holds, or whose run did not finish them in time."""
-        return self.pending().filter(Q(taken_at__isnull=True) | Q(taken_at__lte=now - ITEM_TIMEOUT))
+        """Pending items that no run holds, or whose run was killed, or did not finish them in time."""
+        silent = Exists(WorkerRun.objects.filter(id=OuterRef("run"), alive_at__lte=Now() - SILENT_AFTER))
+        return self.pending().filter(Q(taken_at__isnull=True) | Q(taken_at__lte=now - ITEM_TIMEOUT) | Q(silent))
 
 
 class BulkActionItem(models.Model):

@@ -13,7 +13,7 @@ from liveness.models import AuditEvent, VerificationAttempt, WorkerRun
 from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
-from liveness.services import conditions, media_root, reopening
+from liveness.services import bulk_actions, conditions, media_root, reopening
 from liveness.services.audit import Actor
 from liveness.services.conditions import ConditionKind
 
@@ -54,7 +54,7 @@ class RunHealth:
                 self._note_once("media root", advice)
 
     def tick(self, *, is_tidying: bool = False) -> None:
-        """Report what changed, and open again what a wrong clock closed. Cheap enough to be called all the time."""
+        """Report what changed, and do what takes a clock that is right. Cheap enough to be called all the time."""
         self._report_clock()
         if self._clock.is_confirmed(self._since) and (is_tidying or not self._has_reopened):
             self._has_reopened = True
@@ -62,6 +62,7 @@ class RunHealth:
                 reopened = reopening.reopen(now=self._clock.now(), actor=self._actor)
                 if reopened:
                     self._summary.note(f"a wrong clock had closed {reopened} attempts too early; they are open again")
+                bulk_actions.prune(now=self._clock.now())
         if is_tidying:
             self._clear_what_passed()
         for breaker in self._memory.breakers.current():

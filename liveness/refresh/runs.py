@@ -160,7 +160,7 @@ class Run:
     def _verify_requested(self, seconds: float) -> None:
         """Read files again that bulk actions ask for."""
         if self._plan.is_scheduled and not self._stop.is_set() and bulk_actions.is_waiting():
-            bulk_actions.work_on_files(seconds, now=self._clock.now(), stop=self._stop)
+            bulk_actions.work_on_files(seconds, run=self._heartbeat.run, now=self._clock.now(), stop=self._stop)
 
     def _look_around(self) -> None:
         self._health.look_at_media_root()

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from liveness.models import VerificationAttempt, WorkerRun
+from liveness.models import BulkKind, VerificationAttempt, WorkerRun
 from liveness.models import run as runs
 from liveness.refresh.heartbeat import SIGN_OF_LIFE_SECONDS
+from liveness.services import bulk_actions
 
 # Two signs of life and a little more: a run that gives none for so long is silent.
 WATCH_SECONDS = 2 * SIGN_OF_LIFE_SECONDS + 1.0
@@ -64,4 +65,6 @@ def _free(run: str, sign: datetime) -> Freed | None:
     held = VerificationAttempt.objects.filter(lease_run=run)
     ids = [str(public_id) for public_id in held.values_list("public_id", flat=True)]
     held.update(lease_run="")
+    for kind in BulkKind:
+        bulk_actions.give_back(run, kind)
     return Freed(row.host, silence, ids)

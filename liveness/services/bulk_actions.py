@@ -1,18 +1,17 @@
 """Bulk actions: a person asks once, and the next runs of any kind do the work, in small portions.
 
 A run takes items, works on them and finishes each. An item that a run took and did not finish comes back after
-`ITEM_TIMEOUT`, or at once when the run gives it back.
+`ITEM_TIMEOUT`, when the run was killed, or at once when the run gives it back.
 """
 
 import threading
 import time
-import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from liveness import wakeups
 from liveness.exceptions import MediaError
@@ -25,7 +24,7 @@ from liveness.models import (
     StoredMedia,
     VerificationAttempt,
 )
-from liveness.services import audit, media
+from liveness.services import audit, bulk_rights, media
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
 
@@ -36,8 +35,14 @@ MAX_TRIES = 3
 # So many unreadable files in a row are the storage's trouble: the rest waits for the next run.
 MAX_UNREADABLE = 3
 MAX_PROBLEM_LENGTH = 200
+# The items of a finished action are its report. After this time only the action with its numbers is left.
+REPORT_KEPT = timedelta(days=30)
+# Items that one call of `prune` deletes, so that no other writer waits long.
+PRUNED_AT_ONCE = 1000
 NOT_STORED = "there is no stored file"
 CANCELLED = "cancelled"
+NOT_ALLOWED = "the person who asked may not do this any more"
+OUT_OF_SIGHT = "the record is gone, or the person who asked may not see it any more"
 DAMAGED = "the file is damaged or missing"
 
 
@@ -66,17 +71,16 @@ def start(
     return action
 
 
-def cancel(action: BulkAction, *, actor: Actor, now: datetime) -> int:
+def cancel(action: BulkAction, *, actor: Actor, now: datetime, problem: str = CANCELLED) -> int:
     """Skip what is still pending; return how many items. What a run has begun with is not undone."""
     with transaction.atomic():
         # The action first, as everywhere, so that no two writers wait for each other.
         action = BulkAction.objects.select_for_update().get(pk=action.pk)
         if not action.is_open:
             return 0
-        count = action.items.pending().update(state=ItemState.SKIPPED, problem=CANCELLED)
-        action.skipped += count
         action.cancelled_at = action.finished_at = now
-        action.save(update_fields=["skipped", "cancelled_at", "finished_at"])
+        action.save(update_fields=["cancelled_at", "finished_at"])
+        count = _skip(action, action.items.pending(), problem, now)
         audit.record(audit.BULK_CANCELLED, actor=actor, target=action, skipped=count)
     return count
 
@@ -99,10 +103,18 @@ def finish(attempt_id: int, problem: str = "", *, now: datetime) -> None:
         _settle(item, state, problem, now)
 
 
-def give_back(run: str) -> int:
-    """Free what this run took and did not finish; return how many items. The next run takes them at once."""
-    items = BulkActionItem.objects.pending().filter(run=run).exclude(run="")
+def give_back(run: str, kind: BulkKind = BulkKind.REFRESH) -> int:
+    """Free what this run took of a kind and did not finish; return how many items. The next run takes them at once."""
+    items = BulkActionItem.objects.pending().filter(run=run, action__kind=kind).exclude(run="")
     return retried(lambda: items.update(taken_at=None, run=""))
+
+
+def prune(*, now: datetime) -> int:
+    """Delete items of actions that were finished `REPORT_KEPT` ago, at most `PRUNED_AT_ONCE`; return how many."""
+    ended = BulkAction.objects.filter(finished_at__lte=now - REPORT_KEPT)
+    action = ended.filter(Exists(BulkActionItem.objects.filter(action=OuterRef("pk")))).order_by("id").first()
+    keys = list(action.items.order_by("id").values_list("pk", flat=True)[:PRUNED_AT_ONCE]) if action else []
+    return BulkActionItem.objects.filter(pk__in=keys).delete()[0] if keys else 0
 
 
 def is_waiting() -> bool:
@@ -110,20 +122,20 @@ def is_waiting() -> bool:
     return BulkAction.objects.open().exists()
 
 
-def work_on_files(budget_seconds: float, *, now: datetime, stop: threading.Event | None = None) -> int:
+def work_on_files(budget_seconds: float, *, run: str, now: datetime, stop: threading.Event | None = None) -> int:
     """Verify the files of bulk actions for about so many seconds; return how many items were finished.
 
     `now` is the time at the start. Between two files `stop` is looked at.
     """
-    return _FileWorker(budget_seconds, now, stop or threading.Event()).work()
+    return _FileWorker(budget_seconds, run, now, stop or threading.Event()).work()
 
 
 class _FileWorker:
     """Takes files in portions until its time is over, nothing is left, or the storage cannot be read."""
 
-    def __init__(self, seconds: float, now: datetime, stop: threading.Event) -> None:
+    def __init__(self, seconds: float, run: str, now: datetime, stop: threading.Event) -> None:
         self._began, self._seconds, self._started_at, self._stop = time.monotonic(), seconds, now, stop
-        self._run = f"files:{uuid.uuid4().hex}"
+        self._run = run
         self._unreadable = 0
 
     def work(self) -> int:
@@ -135,7 +147,7 @@ class _FileWorker:
                         break
                     count += self._verify(item)
         finally:
-            give_back(self._run)
+            give_back(self._run, BulkKind.VERIFY)
         return count
 
     @property
@@ -172,8 +184,9 @@ class _FileWorker:
 
 @transaction.atomic
 def _take_attempts(count: int, run: str, now: datetime) -> list[int]:
-    items = _take_items(BulkKind.REFRESH, count, run, now)
-    attempts = VerificationAttempt.objects.in_bulk({item.target_id for item in items})
+    taken = _take_items(BulkKind.REFRESH, count, run, now)
+    attempts = VerificationAttempt.objects.in_bulk({item.target_id for item in taken})
+    items = [item for item in taken if item.target_id in attempts]
     for item in items:
         audit.record(
             audit.ATTEMPT_REFRESHED,
@@ -188,15 +201,41 @@ def _take_attempts(count: int, run: str, now: datetime) -> list[int]:
 def _take_items(kind: BulkKind, count: int, run: str, now: datetime) -> list[BulkActionItem]:
     """Mark free items as this run's, those of the oldest action first."""
     taken: list[int] = []
-    for action in BulkAction.objects.open().filter(kind=kind).order_by("id"):
+    for key in list(BulkAction.objects.open().filter(kind=kind).order_by("id").values_list("pk", flat=True)):
         if len(taken) >= count:
             break
-        free = action.items.free(now).order_by("id").select_for_update(skip_locked=True)
-        taken += free.values_list("id", flat=True)[: count - len(taken)]
+        # The action first, as everywhere, so that no two writers wait for each other.
+        action = BulkAction.objects.open().select_for_update().filter(pk=key).first()
+        taken += _choose(action, count - len(taken), now) if action else []
     # Conditional, for databases without row locks.
     BulkActionItem.objects.free(now).filter(id__in=taken).update(run=run, taken_at=now)
     items = BulkActionItem.objects.pending().filter(id__in=taken, run=run)
     return list(items.select_related("action").order_by("id"))
+
+
+def _choose(action: BulkAction, count: int, now: datetime) -> list[int]:
+    """Free items of an action that is locked. What may not be worked on any more is skipped."""
+    allowed = bulk_rights.targets(action)
+    if allowed.query.is_empty():
+        cancel(action, actor=Actor.system("bulk_action"), now=now, problem=NOT_ALLOWED)
+        return []
+    free = action.items.free(now)
+    items = list(free.order_by("id").values_list("id", "target_id")[:count])
+    known = set(allowed.filter(pk__in=[target for _, target in items]).values_list("pk", flat=True))
+    if any(target not in known for _, target in items):
+        # All at once, and not only those at hand: there may be very many.
+        _skip(action, free.filter(~Exists(allowed.filter(pk=OuterRef("target_id")))), OUT_OF_SIGHT, now)
+    return [item for item, target in items if target in known]
+
+
+def _skip(action: BulkAction, items: QuerySet[BulkActionItem], problem: str, now: datetime) -> int:
+    """End these pending items of an action that is locked; return how many."""
+    count = items.update(state=ItemState.SKIPPED, problem=problem)
+    action.skipped += count
+    if action.worked >= action.total:
+        action.finished_at = now
+    action.save(update_fields=["skipped", "finished_at"])
+    return count
 
 
 def _settle(item: BulkActionItem, state: ItemState, problem: str, now: datetime) -> bool:

@@ -10,10 +10,12 @@ from django.contrib.auth.models import Group
 from django.urls import URLPattern, URLResolver
 from django.utils import timezone
 
-from liveness.models import AuditEvent, MediaKind, Outcome
+from liveness.models import AuditEvent, BulkKind, MediaKind, Outcome, VerificationAttempt
 from liveness.review.models import Notice, SavedView
 from liveness.review.policy import ESCALATE, REJECT
 from liveness.review.services import claims, notes
+from liveness.services import bulk_actions
+from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.working import decide, in_step, make_supervisor
 
@@ -93,7 +95,16 @@ def make_both(visitor) -> tuple[Side, Side]:
             person=visitor, review_id=number, kind=Notice.Kind.DISAGREED, created_at=timezone.now()
         )
         side.records["notices"] = notice.pk
+    ours.records["bulkaction"] = bulk(visitor, SUBJECT, region=OURS)
+    theirs.records["bulkaction"] = bulk(make_supervisor(), SECRET_SUBJECT)
     return ours, theirs
+
+
+def bulk(person, text: str, **wanted) -> int:
+    """The key of a bulk action that a person started after a search for this text."""
+    rows, actor = VerificationAttempt.objects.filter(**wanted), Actor.user(person)
+    started = {"actor": actor, "now": timezone.now(), "filters": f"search: {text}"}
+    return bulk_actions.start(BulkKind.REFRESH, rows, **started).pk
 
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:

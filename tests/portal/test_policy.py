@@ -134,7 +134,8 @@ def test_the_search_for_marks_finds_them_where_nothing_is_hidden(border, setting
     settings.LIVENESS_ACCESS_POLICY = "liveness.access.AccessPolicy"
     for page in ("/liveness/", "/review/", "/review/audit/", "/admin/liveness/verificationattempt/"):
         assert given_away(client.get(page), theirs), page
-    assert given_away(client.get("/review/dashboard/"), theirs) == {str(MANY + 6)}
+    for page in ("/review/dashboard/", "/admin/liveness/bulkaction/"):
+        assert str(MANY + 6) in given_away(client.get(page), theirs), page
 
 
 @pytest.mark.parametrize("border", ["administrator"], indirect=True)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -51,9 +52,13 @@ def targets() -> list[int]:
     return list(BulkAction.objects.get().items.order_by("target_id").values_list("target_id", flat=True))
 
 
-def started(*attempts, kind=BulkKind.REFRESH) -> BulkAction:
+def own(client) -> Actor:
+    return Actor(f"user:{client.session['_auth_user_id']}")
+
+
+def started(actor=Actor("system:tests")) -> BulkAction:  # noqa: B008 - it never changes
     rows = VerificationAttempt.objects.all()
-    action = bulk_actions.start(kind, rows, actor=Actor("user:7"), now=timezone.now(), filters="all records")
+    action = bulk_actions.start(BulkKind.REFRESH, rows, actor=actor, now=timezone.now(), filters="search: secret")
     bulk_actions.take(100, run="run", now=timezone.now())
     return action
 
@@ -130,16 +135,52 @@ class SingaporeOnly(AccessPolicy):
 def test_what_the_policy_hides_is_not_taken_and_not_named_in_a_report(root, settings):
     hidden = make_attempt(region="ap-jakarta", subject_reference="secret")
     shown = [make_attempt().pk for _ in range(25)]
-    action = started()
+    action = started(own(root))
     bulk_actions.finish(hidden.pk, "a problem of it", now=timezone.now())
     settings.LIVENESS_ACCESS_POLICY = f"{__name__}.SingaporeOnly"
     for page in (page_of(action), f"{BULK}{action.pk}/report.csv"):
-        text = b"".join(root.get(page)).decode()
+        text = b"".join(root.get(page)).decode().replace("search: secret", "")
         assert "hidden" in text
         assert not any(secret in text for secret in ("secret", "a problem of it", str(hidden.public_id)))
     BulkAction.objects.all().delete()
     post(root, select_across="1")
     assert targets() == shown
+
+
+def test_a_person_whom_the_policy_narrows_sees_no_bulk_action_of_others(root, settings):
+    """Their numbers count attempts that are hidden here, and their search may name a person."""
+    make_attempt(region="ap-jakarta")
+    others, mine = started(), started(own(root))
+    settings.LIVENESS_ACCESS_POLICY = f"{__name__}.SingaporeOnly"
+    assert root.get(BULK).context["cl"].result_list == [mine]
+    assert root.get(f"{BULK}?q={others.public_id}").context["cl"].result_list == []
+    assert root.get(page_of(others)).status_code == 302
+    assert root.get(f"{BULK}{others.pk}/report.csv").status_code == 404
+    assert root.post(f"{BULK}{others.pk}/cancel/").status_code == 404
+    assert (root.get(page_of(mine)).status_code, others.items.pending().count()) == (200, 1)
+
+
+def test_a_report_on_files_names_attempts_to_an_operator_who_may_not_see_files():
+    attempt = make_attempt(subject_reference="S-1")
+    file = make_media(attempt, MediaKind.VIDEO, b"video")
+    files = StoredMedia.objects.all()
+    action = bulk_actions.start(BulkKind.VERIFY, files, actor=Actor.system("tests"), now=timezone.now())
+    Path(file.file.path).write_bytes(b"other")
+    bulk_actions.work_on_files(60.0, run="run", now=timezone.now())
+    page = staff("view_verificationattempt", "view_bulkaction", "verify_storedmedia").get(page_of(action)).text
+    assert f"{ATTEMPTS}{attempt.pk}/change/" in page and "S-1" in page and bulk_actions.DAMAGED in page
+    assert str(file.public_id)[:8] not in page and MEDIA not in page
+    assert f"{MEDIA}{file.pk}/change/" in staff(*OPERATE).get(page_of(action)).text
+
+
+def test_a_report_whose_time_is_over_says_so_and_the_numbers_stay(root):
+    attempt = make_attempt()
+    action = started()
+    bulk_actions.finish(attempt.pk, "a problem", now=timezone.now())
+    action.items.all().delete()
+    page = root.get(page_of(action)).text
+    assert "The report was kept for 30 days." in page and "Failed (1)" in page
+    assert "No record has failed." not in page
 
 
 def test_files_of_many_attempts_and_many_files_are_verified_by_the_next_run(root):

@@ -21,14 +21,16 @@ from liveness.models import (
     Outcome,
     StoredMedia,
     VerificationAttempt,
+    WorkerRun,
 )
 from liveness.models.bulk_action import ITEM_TIMEOUT
+from liveness.refresh.takeover import take_over
 from liveness.services import audit, bulk_actions, media
 from liveness.services.audit import Actor
-from tests.builders import make_attempt, make_media
+from tests.builders import living_run, make_attempt, make_media, silence, silent_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
-ACTOR = Actor("user:7")
+ACTOR = Actor.system("tests")
 EVERYTHING = VerificationAttempt.objects.all()
 
 
@@ -49,8 +51,8 @@ def take(count=100, run="run-1", after=timedelta(0)) -> list[int]:
     return bulk_actions.take(count, run=run, now=timezone.now() + after)
 
 
-def work_on_files(seconds=60.0, **more) -> int:
-    return bulk_actions.work_on_files(seconds, now=timezone.now(), **more)
+def work_on_files(seconds=60.0, run="run-1", **more) -> int:
+    return bulk_actions.work_on_files(seconds, run=run, now=timezone.now(), **more)
 
 
 def counts(action: BulkAction) -> tuple[int, int, int, int]:
@@ -66,7 +68,7 @@ def test_starting_notes_every_record_in_one_statement_and_one_event():
     assert [item.target_id for item in action.items.order_by("id")] == keys
     assert len([query for query in captured if "INSERT INTO" in query["sql"] and "item" in query["sql"]]) == 1
     event = AuditEvent.objects.get()
-    assert (event.action, event.actor, event.object_id) == (audit.BULK_STARTED, "user:7", str(action.public_id))
+    assert (event.action, event.actor, event.object_id) == (audit.BULK_STARTED, ACTOR.name, str(action.public_id))
     assert event.data == {"kind": "refresh", "total": 5, "filters": {"outcome__exact": "pending"}}
 
 
@@ -89,7 +91,7 @@ def test_an_attempt_is_given_to_one_run_only_and_its_trail_says_who_asked():
     assert [event.object_id for event in asked.order_by("sequence")] == [
         str(VerificationAttempt.objects.get(pk=key).public_id) for key in keys
     ]
-    assert {(event.actor, event.data["bulk_action"]) for event in asked} == {("user:7", str(action.public_id))}
+    assert {(event.actor, event.data["bulk_action"]) for event in asked} == {(ACTOR.name, str(action.public_id))}
 
 
 def test_finishing_counts_the_item_once_and_the_last_one_ends_the_action():
@@ -125,6 +127,37 @@ def test_the_items_of_a_killed_run_come_back():
     assert take(run="killed") == keys
     assert take(run="next") == []
     assert take(run="next", after=ITEM_TIMEOUT) == keys
+
+
+def test_what_a_killed_run_held_comes_back_as_soon_as_it_is_silent():
+    [key, _file] = [attempts(1)[0], files(1)[0]]
+    action, verification = refresh(EVERYTHING.filter(pk=key)), verify()
+    assert take(run=living_run("killed")) == [key]
+    verification.items.update(taken_at=timezone.now(), run="killed")
+    assert (take(run="next"), work_on_files(run="next")) == ([], 0)
+    silence(WorkerRun.objects.filter(id="killed"))
+    assert (take(run="next"), work_on_files(run="next")) == ([key], 1)
+    assert (counts(action), counts(verification)) == ((1, 0, 0, 0), (1, 1, 0, 0))
+
+
+def test_taking_over_frees_what_a_killed_run_held():
+    [key] = attempts(1)
+    refresh()
+    assert take(run=silent_run("killed")) == [key]
+    take_over(threading.Event())
+    assert take(run="next") == [key]
+
+
+def test_a_report_is_kept_for_thirty_days_and_the_numbers_for_ever(monkeypatch):
+    monkeypatch.setattr(bulk_actions, "PRUNED_AT_ONCE", 2)
+    attempts(3)
+    old, new, waiting = refresh(), refresh(), refresh()
+    now = timezone.now()
+    for action, age in ((old, timedelta(days=30)), (new, timedelta(days=29))):
+        bulk_actions.cancel(action, actor=ACTOR, now=now - age)
+    assert [bulk_actions.prune(now=now) for _ in range(3)] == [2, 1, 0]
+    assert [action.items.count() for action in (old, new, waiting)] == [0, 3, 3]
+    assert counts(old) == (3, 0, 0, 3)
 
 
 def test_a_run_that_ends_gives_back_what_it_did_not_finish():
@@ -165,7 +198,7 @@ def test_files_are_verified_and_the_damaged_one_is_named():
     problems = dict(action.items.values_list("target_id", "problem"))
     assert problems == {sound.pk: "", damaged.pk: bulk_actions.DAMAGED, purged.pk: bulk_actions.NOT_STORED}
     looked = AuditEvent.objects.filter(action__in=(audit.MEDIA_VERIFIED, audit.MEDIA_DAMAGED))
-    assert {event.actor for event in looked} == {"user:7"}
+    assert {event.actor for event in looked} == {ACTOR.name}
 
 
 def test_verifying_ends_with_its_time_or_when_it_is_told_to_and_gives_the_rest_back():
