@@ -49,7 +49,7 @@ class GuardedAdmin(BaseAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         field = self.opts.get_field(from_field) if from_field else self.opts.pk
-        is_possible = isinstance(field, Field) and _is_value(field, object_id)
+        is_possible = isinstance(field, Field) and is_value(field, object_id)
         return super().get_object(request, object_id, from_field) if is_possible else None
 
     def get_search_results(
@@ -94,13 +94,13 @@ def _parameters_of(entry: Any, model: type[Model]) -> dict[str, Check]:
     field = get_fields_from_path(model, path)[-1]
     if field.is_relation:
         target = field.target_field  # type: ignore[attr-defined]
-        exact = {f"{path}__{target.name}__exact": partial(_is_value, target)}
+        exact = {f"{path}__{target.name}__exact": partial(is_value, target)}
     else:
-        exact = {f"{path}__exact": partial(_is_value, field)}
+        exact = {f"{path}__exact": partial(is_value, field)}
     return exact | {f"{path}__isnull": _is_boolean}
 
 
-def _is_value(field: "Field[Any, Any]", value: str) -> bool:
+def is_value(field: "Field[Any, Any]", value: str) -> bool:
     """Can a row have this value? The field knows its choices, and the numbers that the database can hold."""
     if not search.is_searchable(value):
         return False
@@ -118,7 +118,7 @@ def _with_keys(data: QueryDict, pk: "Field[Any, Any]") -> QueryDict:
     """The form of an action without chosen rows that no table can have."""
     form = data.copy()
     if keys := form.getlist(ACTION_CHECKBOX_NAME):
-        form.setlist(ACTION_CHECKBOX_NAME, [key for key in keys if _is_value(pk, key)])
+        form.setlist(ACTION_CHECKBOX_NAME, [key for key in keys if is_value(pk, key)])
     return form
 
 

@@ -1,10 +1,13 @@
 """The rows of a period at constant cost, from a time that grows with the key: no index on the time is needed."""
 
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Model, QuerySet
 from django.utils import timezone
+
+from liveness.services.audit.rows import VALUE_ERRORS
 
 # Two hosts' clocks, and transactions that overlap, put rows out of order by less than this.
 DISORDER = timedelta(hours=1)
@@ -43,14 +46,25 @@ def within(rows: QuerySet[Any], field: str, first: date | None, last: date | Non
     return rows
 
 
+def _first_from(rows: QuerySet[Any, Any], key: int) -> tuple[int, datetime] | None:
+    """The first row from this key on. One whose time somebody made unreadable is passed over."""
+    while True:
+        found = rows.filter(pk__gte=key)
+        with suppress(*VALUE_ERRORS):
+            first: tuple[int, datetime] | None = found.first()
+            if first is None or isinstance(first[1], datetime):
+                return first
+        key = found.values_list("pk", flat=True)[0] + 1
+
+
 def _key_from(model: type[Model], field: str, moment: datetime) -> int:
     """The first key whose row is not before `moment`, by bisection: twenty looks at the key for a million rows."""
-    keys = model._default_manager.order_by("pk").values_list("pk", field)
-    last = keys.last()
-    low, high = 0, last[0] + 1 if last else 0
+    rows = model._default_manager.order_by("pk").values_list("pk", field)
+    last: int | None = rows.values_list("pk", flat=True).last()
+    low, high = 0, last + 1 if last is not None else 0
     while low < high:
         middle = (low + high) // 2
-        found = keys.filter(pk__gte=middle).first()
+        found = _first_from(rows, middle)
         if found is None or found[1] >= moment:
             high = middle
         else:

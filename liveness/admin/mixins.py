@@ -5,12 +5,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import Combinable
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 from django.utils.text import capfirst
@@ -55,7 +55,7 @@ class LookAheadChangeList(ChangeList):
         self.is_forgotten = searches.wanted(request, self.model_admin.may_be_in_address) is None
         self.page_num = min(max(self.page_num, 1), LAST_PAGE)
         start = (self.page_num - 1) * self.list_per_page
-        rows = list(self.queryset[start : start + self.list_per_page + 1])
+        rows = self.read(self.queryset[start : start + self.list_per_page + 1])
         has_more = len(rows) > self.list_per_page
         self.result_list = rows[: self.list_per_page]
         # As many as are shown, so that the admin never offers to act on all rows of the table.
@@ -66,6 +66,10 @@ class LookAheadChangeList(ChangeList):
         self.newer = self._page_link(self.page_num - 1) if self.page_num > 1 else ""
         self.older = self._page_link(self.page_num + 1) if has_more and self.page_num < LAST_PAGE else ""
         self.is_cut = has_more and self.page_num == LAST_PAGE
+
+    def read(self, found: QuerySet[Any]) -> list[Any]:
+        """The rows of a page."""
+        return list(found)
 
     def _page_link(self, number: int) -> str:
         return self.get_query_string({"p": number})
@@ -148,6 +152,13 @@ class FactsAdmin(GuardedAdmin):
             return None
         query = {"q": text} if self.may_be_in_address(text) else {searches.KEY: searches.keep(request, text)}
         return f"{self._url('changelist')}?{urlencode(query)}"
+
+    def _understood(self, request: HttpRequest) -> QueryDict:
+        """Without a search that no address may hold, so that no link of the page repeats it."""
+        address = super()._understood(request)
+        if not self.may_be_in_address(address.get(SEARCH_VAR, "")):
+            address.pop(SEARCH_VAR, None)
+        return address
 
     def may_be_in_address(self, text: str) -> bool:
         """Is this search text an id of ours? Everything else may be a person's reference, which no address shows."""

@@ -20,7 +20,7 @@ from liveness.models import AuditCheck, AuditEvent
 from liveness.review.numerals import number
 from liveness.review.trail.words import actions_of
 from liveness.services import audit
-from liveness.services.audit import Actor
+from liveness.services.audit import Actor, rows
 
 PAGE = 50
 # However few lines they make, a page holds no more events.
@@ -226,7 +226,8 @@ def _is_key(text: str) -> bool:
 def _select(events: Events, wanted: Wanted, size: int, *, is_rising: bool) -> list[AuditEvent]:
     parts = [part.values("sequence")[: size + 1] for part in _parts(events, wanted, is_rising)]
     first, *others = [AuditEvent.objects.filter(sequence__in=part).order_by() for part in parts]
-    return list(first.union(*others, all=True).order_by("sequence" if is_rising else "-sequence")[: size + 1])
+    merged = first.union(*others, all=True).order_by("sequence" if is_rising else "-sequence")
+    return rows.to_show(merged[: size + 1])
 
 
 def _parts(events: Events, wanted: Wanted, is_rising: bool) -> list[Events]:

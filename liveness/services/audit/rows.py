@@ -1,9 +1,11 @@
 """Reading the chain's rows: in chunks of one statement each, and past rows that somebody made unreadable."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db import DataError, OperationalError, connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from liveness.models import AuditEvent
 from liveness.services.retry import retried
@@ -13,6 +15,7 @@ from liveness.services.retry import retried
 CHUNK = 2000
 # What the database or its driver raises for a value that is none of its column's type.
 VALUE_ERRORS = (ArithmeticError, AttributeError, DataError, TypeError, ValueError)
+TEXTS = ("action", "actor", "object_type", "object_id", "details", "previous_hash", "hash")
 
 
 def newest() -> AuditEvent | None:
@@ -28,6 +31,22 @@ def events(last: int) -> Iterator[AuditEvent]:
     while chunk:
         yield from chunk
         chunk = _chunk(rows.filter(sequence__gt=chunk[-1].sequence)[:CHUNK])
+
+
+def to_show(rows: QuerySet[AuditEvent]) -> list[AuditEvent]:
+    """These events, for a page. One that cannot be read has its number and nothing else, and hides no other."""
+    return [event if _is_readable(event) else AuditEvent(sequence=event.sequence) for event in _chunk(rows)]
+
+
+def _is_readable(event: AuditEvent) -> bool:
+    """SQLite also keeps bytes and numbers in a column of texts, and some times exist in no other time zone."""
+    if not isinstance(event.at, datetime):
+        return False
+    try:
+        timezone.localtime(event.at)
+    except VALUE_ERRORS:
+        return False
+    return all(isinstance(getattr(event, name), str) for name in TEXTS)
 
 
 def _chunk(rows: QuerySet[AuditEvent]) -> list[AuditEvent]:

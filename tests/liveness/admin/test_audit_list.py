@@ -1,6 +1,7 @@
 """The audit list says who did what on what, in words and links."""
 
 import pytest
+import time_machine
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
@@ -9,6 +10,7 @@ from liveness.admin.words import words_of
 from liveness.models import MediaKind
 from liveness.services import audit
 from liveness.services.audit import Actor
+from tests.builders import make_attempt
 from tests.liveness.admin.pages import ATTEMPTS, AUDIT, LOOK, MEDIA, staff
 from tests.people import make_user
 
@@ -71,3 +73,43 @@ def test_the_page_of_an_event_says_the_same_in_words(root, attempt):
 def test_an_action_without_words_is_said_by_its_name():
     assert words_of("liveness.thing.done_well") == "Thing done well"
     assert words_of("odd") == "odd"
+
+
+class JakartaOnly(AccessPolicy):
+    """A host's policy that shows the attempts of one region."""
+
+    def visible_attempts(self, user):
+        return super().visible_attempts(user).filter(region="ap-jakarta")
+
+
+def test_for_a_person_whom_the_policy_narrows_a_list_looks_through_a_part_of_the_chain(attempt, settings, monkeypatch):
+    monkeypatch.setattr("liveness.admin.audit.SPAN", 10)
+    seen = make_attempt(region="ap-jakarta")
+    old = record(audit.ATTEMPT_REFRESHED, Actor.system("tests"), seen)
+    for _ in range(12):
+        record(audit.ATTEMPT_REFRESHED, Actor.system("tests"), attempt)
+    new = record(audit.ATTEMPT_REFRESHED, Actor.system("tests"), seen)
+    person = staff(*LOOK)
+    assert len(person.get(AUDIT).context["cl"].result_list) == 14
+    settings.LIVENESS_ACCESS_POLICY = f"{__name__}.JakartaOnly"
+    page = person.get(AUDIT)
+    assert page.context["cl"].result_list == [new]
+    assert "There are more; filter or search to reach them." in page.text
+    # Whose events are found by an index needs no limit.
+    for text in (str(seen.public_id), str(old.pk)):
+        assert old in person.get(f"{AUDIT}?q={text}").context["cl"].result_list
+    assert person.get(f"{AUDIT}?q=system:tests").context["cl"].result_list == [new]
+
+
+def test_the_days_that_are_chosen_say_where_a_narrowed_list_begins(attempt, settings, monkeypatch):
+    monkeypatch.setattr("liveness.admin.audit.SPAN", 3)
+    settings.LIVENESS_ACCESS_POLICY = f"{__name__}.JakartaOnly"
+    seen = make_attempt(region="ap-jakarta")
+    with time_machine.travel("2026-11-21T12:00:00Z", tick=False) as clock:
+        old = record(audit.ATTEMPT_REFRESHED, Actor.system("tests"), seen)
+        clock.shift(86_400)
+        for _ in range(5):
+            record(audit.ATTEMPT_REFRESHED, Actor.system("tests"), attempt)
+        person = staff(*LOOK)
+        assert person.get(AUDIT).context["cl"].result_list == []
+        assert person.get(f"{AUDIT}?period=yesterday").context["cl"].result_list == [old]
