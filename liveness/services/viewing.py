@@ -11,7 +11,7 @@ from django.utils import timezone
 from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.exceptions import MediaError
-from liveness.models import AuditEvent, StoredMedia
+from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.services import audit, bounded, integrity, media
 from liveness.services.audit import Actor
 from liveness.services.ownership import DENIED, UnreadableError
@@ -51,6 +51,11 @@ def record_refusal(public_id: UUID, *, actor: Actor) -> None:
     """
     # The row is never saved: it lends the event the type and the id that a file's own event has.
     bounded.record(audit.MEDIA_REFUSED, actor=actor, target=StoredMedia(public_id=public_id))
+
+
+def record_refused_attempt(public_id: UUID, *, actor: Actor) -> None:
+    """The same for the page of an attempt."""
+    bounded.record(audit.ATTEMPT_ACCESS_REFUSED, actor=actor, target=VerificationAttempt(public_id=public_id))
 
 
 def availability(file: StoredMedia, *, actor: Actor) -> Availability:

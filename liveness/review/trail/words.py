@@ -47,6 +47,7 @@ ACTS: dict[str, Act] = {
     audit.MEDIA_PREFETCHED: Act("looks", "eye", gettext_lazy("File loaded ahead, not shown yet")),
     audit.MEDIA_DOWNLOADED: Act("looks", "share", gettext_lazy("File downloaded")),
     audit.MEDIA_REFUSED: Act("looks", "invalid", gettext_lazy("Access to the file refused")),
+    audit.ATTEMPT_ACCESS_REFUSED: Act("looks", "invalid", gettext_lazy("Access to the attempt refused")),
     actions.REVIEW_OPENED: Act("looks", "open", gettext_lazy("Review opened")),
     actions.DECISION_MADE: Act("decisions", "decided", gettext_lazy("Decided")),
     actions.DECISION_PROPOSED: Act("decisions", "proposed", gettext_lazy("Proposed for a second approval")),

@@ -21,6 +21,8 @@ from liveness.review import access
 from liveness.review.models import Review
 from liveness.review.queue.filters import View
 from liveness.review.workspace import drafts
+from liveness.services import viewing
+from liveness.services.audit import Actor
 
 Command = Callable[[HttpRequest, Review], HttpResponse]
 Handler = Callable[[HttpRequest, UUID], HttpResponse]
@@ -68,6 +70,7 @@ def visible(person: AbstractUser, public_id: UUID) -> Review:
     reviews = access.visible_reviews(person).select_related("attempt", "decision", "proposal")
     review = reviews.filter(attempt__public_id=public_id).first()
     if review is None:
+        viewing.record_refused_attempt(public_id, actor=Actor.user(person))
         raise Http404
     return review
 
