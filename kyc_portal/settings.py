@@ -55,6 +55,7 @@ MIDDLEWARE = [
     # It also answers for what the others cannot do without the database.
     "liveness.middleware.OutageMiddleware",
     "liveness.middleware.PageLanguageMiddleware",
+    "liveness.middleware.Utf8Middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

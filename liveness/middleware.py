@@ -1,10 +1,12 @@
-"""Middleware for a project that uses this app: what is kept by no cache, outages, and the language of pages."""
+"""Middleware for a project that uses this app: caches, outages, the language of pages, and the encoding of forms."""
 
+import codecs
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -50,6 +52,22 @@ class PageLanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         with translation.override(page_language()):
             return self._get_response(request)
+
+
+class Utf8Middleware:
+    """Refuse (400) a request that says it is in another encoding: pages are in UTF-8, and so are forms sent from them.
+
+    In UTF-7 a form may hold half of a surrogate pair, which is no text that a database takes.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # Django sets an encoding only where the request names one that Python knows.
+        if request.encoding and codecs.lookup(request.encoding).name != "utf-8":
+            raise BadRequest("The request is not in UTF-8.")
+        return self._get_response(request)
 
 
 class OutageMiddleware:

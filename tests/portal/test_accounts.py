@@ -97,6 +97,14 @@ class TestLogIns:
         ]
         assert events(audit.ACCOUNT_REFUSED) == [("anonymous", str(person.pk))]
 
+    def test_a_person_whom_the_admin_lets_not_in_is_a_refused_log_in_too(self, caplog, person):
+        assert log_in(person.username, OLD, "/admin/login/").status_code == 200
+        assert [text for text in caplog.messages if "Log-in" in text] == [
+            f"Log-in refused: user:{person.pk} from 127.0.0.1"
+        ]
+        assert events(audit.ACCOUNT_REFUSED) == [("anonymous", str(person.pk))]
+        assert events(audit.ACCOUNT_LOGGED_IN) == []
+
     def test_a_name_that_nobody_has_is_kept_as_a_keyed_digest(self, caplog, settings):
         for name in ("a password typed here", "a password typed here", "another", "with\x00nul"):
             log_in(name, "wrong-secret")

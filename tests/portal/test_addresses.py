@@ -8,6 +8,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -32,6 +33,13 @@ PORTAL_PAGES = ("/review/", "/review/audit/", "/review/dashboard/", "/review/pul
 PORTAL_PARAMETERS = (
     *("q", "tab", "outcome", "signals", "due", "holder", "before", "after", "period", "person", "action", "attempt"),
     *("subject", "single", "told", "shown", "top", "end", "at", "page", "p"),
+)
+FIELDS = (
+    *("q", "tab", "outcome", "name", "shared", "from", "reason", "reasons", "internal_note", "subject_text", "note"),
+    *("played", "marks", "claim", "version", "evidence_digest", "shown", "decision", "glance", "is_on", "person"),
+    *("username", "password", "old_password", "new_password1", "new_password2", "password1", "password2", "groups"),
+    *("sdk_token", "subject_reference", "issued_at", "region", "action", "index", "_selected_action", "next"),
+    *("select_across", "permissions", "email", "first_name", "date_joined_0", "date_joined_1", "last_login_0"),
 )
 FORBIDDEN = (
     *("username__regex", "password__startswith", "user__password__startswith", "groups__permissions__codename"),
@@ -113,6 +121,33 @@ def test_no_value_within_a_path_fails(root):
                 yield re.sub("<.*?>", "1", route) + f"?_to_field=%00&state=%00&after={'9' * 30}"
 
     assert problems(root, addresses()) == []
+
+
+def form(value: str) -> bytes:
+    """A form that holds this value in every field that a page of the portal has."""
+    parts = [f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name in FIELDS]
+    return ("".join(parts) + "--B--\r\n").encode()
+
+
+@pytest.mark.parametrize("value", ["a\x00b", "+2AA-", "x" * 10_000, "9" * 5000], ids=["NUL", "half", "long", "digits"])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-7"])
+def test_no_text_in_a_form_fails(root, value, charset):
+    """In UTF-7, which a form may say that it is in, the second value is one half of a surrogate pair."""
+    attempt, found = VerificationAttempt.objects.get(), {}
+    body, kind = form(value), f"multipart/form-data; boundary=B; charset={charset}"
+    for route in rows():
+        address = re.sub("<.*?>", "1", route.replace("<uuid:public_id>", str(attempt.public_id)))
+        if address.startswith("/admin/^") or "logout" in address:
+            continue
+        for client in (root, Client(raise_request_exception=False)):
+            if (status := client.generic("POST", address, body, content_type=kind).status_code) >= 500:
+                found[address] = status
+    assert found == {}
+
+
+def test_no_key_fails_the_way_to_the_page_of_a_record_of_any_kind(root):
+    kinds = list(ContentType.objects.values_list("pk", flat=True))
+    assert problems(root, (f"/admin/r/{kind}/{key}/" for kind in kinds for key in ("1%00", "9" * 30, "x" * 9000))) == []
 
 
 @pytest.mark.parametrize("query", ["term=%00", "page=9" + "9" * 30, "to_field=%00", "app_label=%00", "model_name=%00"])

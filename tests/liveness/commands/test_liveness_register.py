@@ -34,6 +34,12 @@ class TestRegister:
         done = portal.run("liveness_register", "--file", "-", stdin=line)
         assert (done.code, done.out, done.err) == (0, "", "")
 
+    def test_it_says_how_many_were_new_in_a_file_that_is_given_again(self, portal):
+        lines = [json.dumps({"sdk_token": portal.sandbox.issue(), "subject_reference": "s"}) for _ in range(3)]
+        assert portal.run("liveness_register", "--file", "-", stdin=lines[0]).out == ""
+        done = portal.run("liveness_register", "--file", "-", stdin="\n".join(lines))
+        assert (done.code, done.out, done.err) == (0, "2 registered, 1 already there\n", "")
+
     def test_bad_bytes_spoil_their_line_only(self, portal, tmp_path):
         path = tmp_path / "tokens.csv"
         good = portal.sandbox.issue().encode()

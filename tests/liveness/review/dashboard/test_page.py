@@ -44,7 +44,7 @@ class TestPolicy:
         make_review()
         page = shown(signed_in(make_user("view_figures", "view_verificationattempt")), at=timezone.now())
         assert said(page)["Waiting for a decision"][0] == "1"
-        assert "1 reviews wait, 0 of them too long." in page
+        assert "1 review waits, 0 of them too long." in page
 
     def test_figures_of_all_attempts_are_refused_with_a_reason(self, monkeypatch):
         monkeypatch.setattr(dashboard.figures, "fold", None)
@@ -73,8 +73,8 @@ class TestPage:
         monkeypatch.setattr(dashboard, "MOST_EVENTS", 2)
         tell(audit.ATTEMPT_REGISTERED, count=5)
         later = NOW + timedelta(seconds=61)
-        assert "Figures up to 22 Nov, 14:35; 3 events behind." in shown(client, at=later)
-        assert "Figures up to 22 Nov, 14:35; 1 event behind." in shown(client, at=later)
+        assert "Figures up to 22 Nov, 14:35 UTC; 3 events behind." in shown(client, at=later)
+        assert "Figures up to 22 Nov, 14:35 UTC; 1 event behind." in shown(client, at=later)
         assert "Up to date" in shown(client, at=later)
 
     def test_a_few_events_of_this_minute_are_nothing_to_tell(self, client, monkeypatch):
