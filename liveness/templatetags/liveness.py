@@ -54,13 +54,13 @@ def small_picture(media: StoredMedia | None) -> SafeString:
 
 @register.simple_tag
 def minute(at: datetime | None) -> SafeString:
-    """A time to the minute, with the exact one on hover."""
+    """A time to the minute, with its zone, and the exact one on hover."""
     if at is None:
         return mark_safe("–")  # noqa: RUF001 - a dash, as typographers have it
     local = timezone.localtime(at)
     exact = date_format(local, "j M Y, H:i:s T")
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, date_format(local, "j M Y, H:i")
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, date_format(local, "j M Y, H:i T")
     )
 
 

@@ -91,7 +91,8 @@ class Command(LivenessCommand):
                     }
                 )
             )
-        elif is_terminal():
+        elif is_terminal() or result.duplicates:
+            # A file that is given again, after an interruption say, is worth a line: how many were new?
             self.stdout.write(f"{result.registered} registered, {result.duplicates} already there")
         if result.rejected:
             lines = "\n".join(f"line {line}: {reason}" for line, reason in result.rejected)

@@ -71,14 +71,16 @@ def behind(outlook: Outlook) -> str:
     if not is_late and reached.behind <= FEW_EVENTS:
         return ""
     if reached.at is None:
-        return _("The figures are being made for the first time; %(count)s events to go.") % {
-            "count": number(reached.behind)
-        }
+        return ngettext(
+            "The figures are being made for the first time; %(count)s event to go.",
+            "The figures are being made for the first time; %(count)s events to go.",
+            reached.behind,
+        ) % {"count": number(reached.behind)}
     return ngettext(
         "Figures up to %(at)s; %(count)s event behind.",
         "Figures up to %(at)s; %(count)s events behind.",
         reached.behind,
-    ) % {"at": date_format(timezone.localtime(reached.at), "j M, H:i"), "count": number(reached.behind)}
+    ) % {"at": date_format(timezone.localtime(reached.at), "j M, H:i T"), "count": number(reached.behind)}
 
 
 def counted(bands: Sequence[Band]) -> str:
@@ -183,7 +185,7 @@ def _budget(outlook: Outlook) -> Card:
     detail = _("%(calls)s of %(limit)s calls, from %(time)s") % {
         "calls": number(calls),
         "limit": number(limit),
-        "time": date_format(timezone.localtime(hour), "j\N{NO-BREAK SPACE}M, H:i"),
+        "time": date_format(timezone.localtime(hour), "j\N{NO-BREAK SPACE}M, H:i T"),
     }
     return Card(label, share(calls, round(limit)), detail)
 

@@ -107,7 +107,11 @@ def calls(outlook: Outlook) -> Graph:
     return Graph(
         name="calls",
         title=_("Calls to the vendor %(per)s") % {"per": PER[period.code]},
-        description=_("%(count)s calls in all; the account may make %(limit)s an hour.")
+        description=ngettext(
+            "%(count)s call in all; the account may make %(limit)s an hour.",
+            "%(count)s calls in all; the account may make %(limit)s an hour.",
+            sum(outlook.calls),
+        )
         % {"count": number(sum(outlook.calls)), "limit": number(budget.hourly_limit())},
         head=[_("From"), *names],
         rows=rows,
@@ -183,7 +187,11 @@ def ages(present: Present) -> Graph:
     return Graph(
         name="ages",
         title=_("Waiting for a decision, by age"),
-        description=_("%(count)s reviews wait, %(late)s of them too long.")
+        description=ngettext(
+            "%(count)s review waits, %(late)s of them too long.",
+            "%(count)s reviews wait, %(late)s of them too long.",
+            sum(band.count for band in bands),
+        )
         % {"count": counted(waiting.of()), "late": counted(waiting.of("late"))},
         head=[_("Waiting for"), _("Reviews")],
         rows=[Row(name, [(band.count, capped(band.count, MOST))]) for name, band in zip(names, bands, strict=True)],
