@@ -14,7 +14,7 @@ from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
 from liveness.services import bulk_actions, conditions, media_root, reopening
-from liveness.services.audit import Actor
+from liveness.services.audit import Actor, rows
 from liveness.services.conditions import ConditionKind
 
 # A fact that lasts is reported again after this many seconds.
@@ -137,7 +137,7 @@ class RunHealth:
 def _database_times(run: str, now: datetime) -> Iterator[datetime]:
     """The database's clock when the run began, and the newest time that anybody wrote, if it lies in the future."""
     begun_at = WorkerRun.objects.filter(id=run).values_list("alive_at", flat=True).first()
-    newest = AuditEvent.objects.order_by("-sequence").values_list("at", flat=True).first()
+    newest = rows.time_of_first(AuditEvent.objects.order_by("-sequence"))
     if begun_at:
         yield begun_at
     if newest and newest > now:

@@ -16,6 +16,7 @@ from liveness.models import AuditEvent
 from liveness.review.models import Figure, Fold
 from liveness.review.services import counting
 from liveness.services import audit, losses
+from liveness.services.audit import rows
 from liveness.services.retry import retried
 
 BATCH = 5_000
@@ -39,9 +40,9 @@ class Standing:
 def standing() -> Standing:
     """How far the figures reach now."""
     reached = _reached()
-    at = AuditEvent.objects.filter(sequence=reached).values_list("at", flat=True).first()
+    at = rows.time_of_first(AuditEvent.objects.filter(sequence=reached))
     later = AuditEvent.objects.filter(sequence__gt=reached).order_by("sequence")
-    return Standing(reached, at, max(_newest() - reached, 0), later.values_list("at", flat=True).first())
+    return Standing(reached, at, max(_newest() - reached, 0), rows.time_of_first(later))
 
 
 def fold(limit: int | None = None, *, progress: Callable[[int], None] = lambda done: None) -> int:
@@ -102,11 +103,9 @@ def _fold_batch(most: int) -> int:
 
 
 def _counted(after: int, last: int) -> Hourly:
-    events = list(
-        AuditEvent.objects.filter(sequence__gt=after, sequence__lte=last, action__in=counting.COUNTERS)
-        .order_by("sequence")
-        .only("at", "action", "object_id", "details")
-    )
+    counted = AuditEvent.objects.filter(sequence__gt=after, sequence__lte=last, action__in=counting.COUNTERS)
+    # What cannot be read counts for nothing. The verifier names it.
+    events = [event for event in rows.to_show(counted.order_by("sequence")) if event.at]
     missed = losses.missed({event.object_id for event in events if event.action == audit.ATTEMPT_EXPIRED})
     found: Hourly = {}
     for event in events:

@@ -15,6 +15,7 @@ from liveness.review.services import counting, figures
 from liveness.review.services.figures import Standing
 from liveness.review.services.periods import Period
 from liveness.services import budget
+from liveness.services.audit import rows
 
 MOST = 1_000
 UNDECIDED = (ReviewState.OPEN, ReviewState.ESCALATED, ReviewState.PROPOSED)
@@ -72,7 +73,7 @@ class Outlook(Present):
 
 def gather(period: Period) -> Outlook:
     """The numbers for this period, of all attempts."""
-    began = AuditEvent.objects.filter(sequence=1).values_list("at", flat=True).first()
+    began = rows.time_of_first(AuditEvent.objects.filter(sequence=1))
     reaches_back = began is not None and began <= period.before
     hourly = figures.by_hour(("registered", *counting.DECIDED), period.start, period.end)
     calls = budget.calls(period.start, period.end)

@@ -1,6 +1,7 @@
 """Reading the chain's rows: in chunks of one statement each, and past rows that somebody made unreadable."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import DataError, OperationalError, connection
@@ -36,6 +37,14 @@ def events(last: int) -> Iterator[AuditEvent]:
 def to_show(rows: QuerySet[AuditEvent]) -> list[AuditEvent]:
     """These events, for a page. One that cannot be read has its number and nothing else, and hides no other."""
     return [event if _is_readable(event) else AuditEvent(sequence=event.sequence) for event in _chunk(rows)]
+
+
+def time_of_first(found: QuerySet[AuditEvent]) -> datetime | None:
+    """The time of the first of these events; None where there is none, or where it cannot be read."""
+    with suppress(*VALUE_ERRORS):
+        at = found.values_list("at", flat=True).first()
+        return at if isinstance(at, datetime) else None
+    return None
 
 
 def _is_readable(event: AuditEvent) -> bool:

@@ -29,6 +29,6 @@ def test_every_page_of_the_audit_shows_the_other_events(spoilt, settings):
     pages = ["/review/audit/", "/review/audit/?single=1", f"/review/audit/?attempt={attempt.public_id}"]
     pages += ["/admin/liveness/auditevent/", "/admin/liveness/auditevent/?period=today"]
     pages += [f"/admin/liveness/auditevent/{number}/change/" for number in (1, 2, 3)]
-    pages += [f"/admin/liveness/verificationattempt/{attempt.pk}/change/"]
+    pages += [f"/admin/liveness/verificationattempt/{attempt.pk}/change/", "/review/dashboard/"]
     assert {page: status for page in pages if (status := root.get(page).status_code) != 200} == {}
     assert "Refresh asked for" in root.get("/review/audit/").text
