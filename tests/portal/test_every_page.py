@@ -165,12 +165,14 @@ class TestLanguage:
     def test_without_a_catalogue_every_page_is_wholly_in_english_and_says_so(self, visitor, settings):
         self.texts(visitor)
         english = self.texts(visitor)
-        settings.LANGUAGE_CODE = "fr"
-        french = self.texts(visitor)
-        assert {page: french[page] for page in english if french[page] != english[page]} == {}
-        named = {page: re.findall(r"<html lang=\"([^\"]*)\"", text) for page, (_status, text) in french.items()}
-        assert {page: lang for page, lang in named.items() if lang not in ([], ["en"])} == {}
-        assert sum(bool(lang) for lang in named.values()) > 40
+        # One with a region, one with a script, and one that is written from right to left.
+        for code in ("fr", "pt-br", "zh-hans", "ar"):
+            settings.LANGUAGE_CODE = code
+            shown = self.texts(visitor)
+            assert {page: shown[page] for page in english if shown[page] != english[page]} == {}
+            named = {page: re.findall(r"<html lang=\"([^\"]*)\"", text) for page, (_status, text) in shown.items()}
+            assert {page: lang for page, lang in named.items() if lang not in ([], ["en"])} == {}
+            assert sum(bool(lang) for lang in named.values()) > 40
 
     def test_a_variant_of_a_language_that_there_is_keeps_its_name(self, visitor, settings):
         settings.LANGUAGE_CODE = "en-gb"
