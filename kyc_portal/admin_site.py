@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
@@ -23,7 +23,7 @@ View = Callable[..., HttpResponseBase]
 class LogInForm(AdminAuthenticationForm):
     """Django tells nobody of a person with the right password whom the admin lets not in."""
 
-    def confirm_login_allowed(self, user: AbstractUser) -> None:  # type: ignore[override]
+    def confirm_login_allowed(self, user: User) -> None:
         try:
             super().confirm_login_allowed(user)
         except ValidationError:

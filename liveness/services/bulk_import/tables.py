@@ -24,6 +24,7 @@ from liveness.services.registration import TOKEN_FORM
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # Excel's own first line: it names the delimiter and is no row.
 SEP = re.compile(r'\s*"?sep=(.)"?[,;\t|\s]*', re.I)
+WRAPPED = re.compile(r'\s*"((?:[^"]|"")*)"\s*')
 # A quoted cell may go on over this many lines. A quote that is never closed must not swallow the rest of the file.
 MOST_LINES = 16
 LINE_BREAK = re.compile(r"\s*\n\s*")
@@ -53,7 +54,7 @@ class Header:
 
 def read(text: str) -> Records:
     """The rows below the header. Raises RegistrationError when there is no header of ours."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _unwrapped(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     filled = next((index for index, line in enumerate(lines) if _is_filled(line)), None)
     if filled is None:
         return Records()
@@ -63,6 +64,18 @@ def read(text: str) -> Records:
         return Records()
     header = _header(lines[first], said[1] if said else "")
     return Records(list(_rows(lines, first + 1, header)), ignored(header.others))
+
+
+def _unwrapped(lines: list[str]) -> list[str]:
+    """The lines without the quotes that some programs put around each whole line."""
+    first = next(filter(_is_filled, lines), "")
+    return [_inner(line) or line for line in lines] if _again(_inner(first), ",") else lines
+
+
+def _inner(line: str) -> str:
+    """What is within a line that is one quoted cell; empty for any other line."""
+    found = WRAPPED.fullmatch(line)
+    return found[1].replace('""', '"') if found else ""
 
 
 def _is_filled(line: str) -> bool:

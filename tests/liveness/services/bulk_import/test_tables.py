@@ -137,6 +137,12 @@ def test_files_that_were_put_together_repeat_the_header_and_it_is_no_row(again):
     ]
 
 
+def test_lines_that_are_each_in_quotes_are_read():
+    """As a spreadsheet saves a table that it had opened as a single column."""
+    content = f'"sdk_token;subject_reference"\r\n"{token(1)};CUST-1"\r\n"{token(2)};""Berg; Anna"""\r\n'
+    assert references(content) == ["CUST-1", "Berg; Anna"]
+
+
 def test_a_column_that_is_there_twice_is_refused():
     with pytest.raises(RegistrationError, match="subject_reference twice"):
         rows("sdk_token,subject_reference,Subject Reference\n")
