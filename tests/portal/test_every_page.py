@@ -70,6 +70,12 @@ class TestCaches:
         answer = visitor.get(path, headers=headers)
         assert (answer.status_code, answer["Cache-Control"]) == (status, NO_STORE)
 
+    @pytest.mark.parametrize("kind", ["text/plain; charset=utf-7", "application/x-www-form-urlencoded"])
+    def test_nor_is_the_refusal_of_a_request_that_cannot_be_read(self, settings, kind):
+        settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+        answer = Client().generic("POST", "/accounts/login/", b"username=" + b"x" * 100, content_type=kind)
+        assert (answer.status_code, answer["Cache-Control"]) == (400, NO_STORE)
+
     @pytest.mark.parametrize(("failure", "status"), [(ValueError(), 500), (OperationalError(), 503)])
     def test_nor_is_the_page_of_a_fault(self, visitor, monkeypatch, failure, status):
         def fails(user):
