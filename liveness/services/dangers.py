@@ -56,7 +56,7 @@ class Danger:
 
     `size` says how large it is, in whatever unit its text gives, and is at most CAP where `is_capped`. `seconds_left`
     is the time until something is lost, or None where there is no such moment. `repeat` is the longest time between two
-    messages while the danger lasts.
+    messages while the danger lasts. Of the `causes`, where there are several, a new one is news.
     """
 
     kind: str
@@ -67,6 +67,7 @@ class Danger:
     seconds_left: float | None = None
     is_capped: bool = False
     repeat: timedelta = REPEAT
+    causes: list[str] = field(default_factory=list)
 
     @property
     def subject(self) -> str:
@@ -190,8 +191,10 @@ def is_stopped(now: datetime) -> Danger | None:
     found = conditions.standing(now)
     if not found:
         return None
-    kinds = ", ".join(dict.fromkeys(condition.kind.value.replace("_", " ") for condition in found))
-    return Danger("stopped", f"stopped: {kinds}", "\n".join(condition.text for condition in found), size=len(found))
+    causes = list(dict.fromkeys(condition.kind.value for condition in found))
+    headline = f"stopped: {', '.join(causes).replace('_', ' ')}"
+    text = "\n".join(condition.text for condition in found)
+    return Danger("stopped", headline, text, size=len(found), causes=causes)
 
 
 def is_damaged(now: datetime) -> Danger | None:

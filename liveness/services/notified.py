@@ -1,6 +1,6 @@
 """What one hook was last sent of one danger, and whether it is time to send again. Pure: no database, no clock."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -17,8 +17,9 @@ HALVES_FROM, HALVES_UNTIL = 3600.0, 60.0
 class Notified:
     """Times are seconds since the epoch. `sent_at` is None while nothing of the danger was delivered yet.
 
-    `size` and `seconds_left` are as in the last message, `peak` and `headline` as when it was largest since then.
-    `lost` counts the losses since the first message.
+    `size` is as in the last message, `peak` and `headline` are as when it was largest since then. `seconds_left` is
+    the most since then: when the first to run out are gone, the time of the next ones counts. `causes` were named in
+    messages within the last repeat. `lost` counts the losses since the first message.
     """
 
     sent_at: float | None = None
@@ -28,6 +29,7 @@ class Notified:
     peak: int = 0
     headline: str = ""
     lost: int = 0
+    causes: list[str] = field(default_factory=list)
 
     @classmethod
     def parse(cls, stored: object) -> Self:
@@ -45,7 +47,8 @@ class Notified:
         """Is it time for another message about this danger?"""
         if self.sent_at is None or _is_past(self.sent_at, danger.repeat, now):
             return True
-        return danger.size >= 2 * self.size or self._has_halved(danger.seconds_left)
+        has_grown = danger.size >= 2 * self.size or not set(danger.causes) <= set(self.causes)
+        return has_grown or self._has_halved(danger.seconds_left)
 
     def is_over(self, now: datetime) -> bool:
         """Has a danger that does not exist now been gone for long enough?"""
@@ -53,12 +56,14 @@ class Notified:
 
     def seen(self, danger: Danger, now: datetime) -> Self:
         """The danger exists, whether or not a message about it is delivered."""
-        seen = replace(self, stood_at=now.timestamp())
+        seen = replace(self, stood_at=now.timestamp(), seconds_left=_most(self.seconds_left, danger.seconds_left))
         return replace(seen, peak=danger.size, headline=danger.headline) if danger.size >= self.peak else seen
 
     def sent(self, danger: Danger, now: datetime) -> Self:
         """A message about the danger was delivered."""
-        last = replace(self, sent_at=now.timestamp(), size=danger.size, seconds_left=danger.seconds_left)
+        is_fresh = self.sent_at is not None and not _is_past(self.sent_at, danger.repeat, now)
+        causes = sorted({*danger.causes, *(self.causes if is_fresh else ())})
+        last = replace(self, sent_at=now.timestamp(), size=danger.size, seconds_left=danger.seconds_left, causes=causes)
         return replace(last, peak=danger.size, headline=danger.headline)
 
     def _has_halved(self, left: float | None) -> bool:
@@ -66,6 +71,10 @@ class Notified:
             return False
         before = HALVES_FROM if self.seconds_left is None else min(self.seconds_left, HALVES_FROM)
         return before > HALVES_UNTIL and left <= before / 2
+
+
+def _most(before: float | None, left: float | None) -> float | None:
+    return before if before is None or left is None else max(before, left)
 
 
 def _is_past(since: float, wait: timedelta, now: datetime) -> bool:

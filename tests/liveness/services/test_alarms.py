@@ -8,7 +8,8 @@ from django.db import OperationalError, connection
 
 from liveness import tasks
 from liveness.models import AlarmState, AuditEvent, AuditHead, VerificationAttempt
-from liveness.services import alarms, attempts, audit, dangers, gauges, hooks
+from liveness.services import alarms, attempts, audit, conditions, dangers, gauges, hooks
+from liveness.services.conditions import ConditionKind
 from tests.builders import make_attempt
 from tests.liveness.services.alarming import ACTOR, MINUTE, begin, tell
 from tests.liveness.services.test_dangers import ending, expire
@@ -126,6 +127,16 @@ def test_every_attempt_that_comes_into_danger_is_in_a_message_before_its_end(now
     sent = [minute for minute in range(80) if tell(now + minute * MINUTE).sent]
     assert all(any(end - 15 <= minute < end for minute in sent) for end in ends)
     assert len(sent) < 20
+
+
+def test_another_cause_that_stops_the_portal_does_not_wait_for_the_hour(now, emails):
+    conditions.observe(ConditionKind.CLOCK_SKEW, "a-host", "this machine's clock is wrong", now)
+    tell(now)
+    conditions.clear(ConditionKind.CLOCK_SKEW, "a-host")
+    conditions.observe(ConditionKind.ACCOUNT_REFUSED, "ap-singapore", "the vendor refuses calls", now)
+    tell(now + MINUTE)
+    tell(now + 2 * MINUTE)
+    assert subjects(emails) == ["stopped: clock skew", "stopped: account refused"]
 
 
 def test_a_danger_with_hours_left_is_not_sent_as_its_time_halves(now, emails):

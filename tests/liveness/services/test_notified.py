@@ -47,6 +47,22 @@ def test_time_that_halves_counts_between_an_hour_and_a_minute(before, left, is_n
     assert notified.is_news(replace(DANGER, seconds_left=left), NOW + MINUTE) is is_news
 
 
+def test_those_that_come_into_danger_after_the_first_are_gone_have_a_time_of_their_own():
+    notified = sent(replace(DANGER, seconds_left=40.0))
+    for left, is_news in ((900.0, False), (460.0, False), (450.0, True)):
+        danger = replace(DANGER, seconds_left=left)
+        notified = notified.seen(danger, NOW + MINUTE)
+        assert notified.is_news(danger, NOW + MINUTE) is is_news
+
+
+def test_a_new_cause_is_news_though_there_are_no_more_of_them():
+    clock, chain = (replace(DANGER, size=1, seconds_left=None, causes=[cause]) for cause in ("clock", "chain"))
+    notified = sent(clock)
+    assert not notified.is_news(clock, NOW + MINUTE)
+    assert notified.is_news(chain, NOW + MINUTE)
+    assert not notified.sent(chain, NOW + MINUTE).is_news(clock, NOW + MINUTE)
+
+
 @given(size=sizes, left=lefts)
 def test_what_was_just_sent_is_no_news(size, left):
     danger = replace(DANGER, size=size, seconds_left=left)
