@@ -1,5 +1,6 @@
 """System checks of the media root: is it the right directory, may this user read it, and what does the setting mean?"""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ def check_relative_media_root(**kwargs: Any) -> Messages:
     text = (
         f"LIVENESS_MEDIA_ROOT={as_set} is a relative path; every process of this project takes it for {marker.root()}."
     )
-    return _warning(17, text, f"Write LIVENESS_MEDIA_ROOT={marker.root()}, if that is the directory that you mean.")
+    path = shlex.quote(str(marker.root()))
+    return _warning(17, text, f"Write LIVENESS_MEDIA_ROOT={path}, if that is the directory that you mean.")
 
 
 def _problem() -> tuple[str, str] | None:

@@ -76,6 +76,13 @@ def sqlite_problem(path: Path, name: str, kind: ConditionKind) -> Condition | No
     """What keeps a SQLite file from taking a write: its directory, its disk, or the file itself."""
     try:
         ownership.try_directory(path.parent)
+    except PermissionError as failure:
+        # SQLite makes journals beside the file.
+        text = ownership.explain(f"the directory of {name}", path.parent, failure, is_tree=False)
+        return _of(kind, text, OutageKind.PERMISSION)
+    except OSError as failure:
+        return _of(kind, ownership.explain(name, path, failure), outages.of_disk(failure))
+    try:
         if path.exists():
             ownership.try_file(path)
             _write(path)

@@ -19,21 +19,21 @@ def quoted(path: Path | str) -> str:
     return shlex.quote(str(path))
 
 
-def explain(name: str, path: Path, failure: OSError) -> str:
+def explain(name: str, path: Path, failure: OSError, *, is_tree: bool = True) -> str:
     """One line about the path that `name` gives: a setting, or the thing itself. A permission problem is never called
-    missing."""
-    text = _explained(name, path, failure)
+    missing. `is_tree`: all that is below the path belongs to the portal."""
+    text = _explained(name, path, failure, is_tree)
     return text[:1].upper() + text[1:]
 
 
-def _explained(name: str, path: Path, failure: OSError) -> str:
+def _explained(name: str, path: Path, failure: OSError, is_tree: bool) -> str:
     kind = outages.of_disk(failure)
     if kind is OutageKind.DISK_FULL:
         return f"The disk of {name} ({quoted(path)}) takes no write ({_reason(failure)}). Free space on it."
     if kind is OutageKind.READ_ONLY:
         return f"{name} ({quoted(path)}) is on a read-only file system. Mount it writable."
     if kind is OutageKind.PERMISSION:
-        return _refused(name, path)
+        return _refused(name, path, is_tree)
     return f"{name} ({quoted(path)}) cannot be used ({_reason(failure)}). Look at it: ls -ld {quoted(path)}"
 
 
@@ -42,28 +42,39 @@ def path_of(failure: OSError) -> Path:
     return Path(os.fsdecode(failure.filename)).absolute()
 
 
-def _refused(name: str, path: Path) -> str:
+def _refused(name: str, path: Path, is_tree: bool) -> str:
     blocked = _blocking(path)
-    user = user_name(os.geteuid())
-    what = f"{name} ({quoted(path)}) cannot be written by the user {user}"
+    what = f"{name} ({quoted(path)}) cannot be written by the user {user_name(os.geteuid())}"
     try:
         status = blocked.stat()
     except OSError:
         return f"{what}. Run as root: ls -ld {quoted(blocked)}"
     owner = f"{quoted(blocked)} belongs to {user_name(status.st_uid)}:{_group_name(status.st_gid)}"
     mode = f"{status.st_mode & 0o7777:04o}"
-    if blocked not in (path, path.parent):
-        return f"{what}: {owner} with mode {mode}. Run as root: chmod o+x {quoted(blocked)}"
-    remedy = f"run this as {user_name(status.st_uid)}, or run as root: chown -R {user} {quoted(path)}"
-    return f"{what}: {owner} with mode {mode}. Either {remedy}"
+    return f"{what}: {owner} with mode {mode}. {_remedy(path, blocked, status.st_uid, is_tree)}"
+
+
+def _remedy(path: Path, blocked: Path, owner: int, is_tree: bool) -> str:
+    user = quoted(user_name(os.geteuid()))
+    if blocked == path:
+        give = f"chown{' -R' if is_tree else ''} {user} {quoted(path)}"
+    elif not _may_enter(blocked):
+        return f"Run as root: chmod o+x {quoted(blocked)}"
+    else:
+        give = f"install -d -m 700 -o {user} {quoted(path)}"
+    return f"Either run this as {user_name(owner)}, or run as root: {give}"
 
 
 def _blocking(path: Path) -> Path:
     """The first directory on the way that may not be entered, or else the nearest place that exists."""
     for directory in reversed(path.parents):
-        if directory.exists() and not os.access(directory, os.X_OK, effective_ids=True):
+        if directory.exists() and not _may_enter(directory):
             return directory
     return nearest(path)
+
+
+def _may_enter(directory: Path) -> bool:
+    return os.access(directory, os.X_OK, effective_ids=True)
 
 
 def nearest(path: Path) -> Path:

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from liveness.services.conditions import ConditionKind, database, ownership
+from liveness.services.outages import OutageKind
 from tests.conftest import missing
 
 NOBODY = 65534
@@ -54,6 +55,29 @@ def test_a_directory_below_one_that_may_not_be_entered(place):
     text = told(place / "closed" / "evidence")
     assert f"{place}/closed belongs to root:root with mode 0700" in text
     assert "missing" not in text
+
+
+def test_a_directory_right_below_one_that_may_not_be_entered(place):
+    (place / "closed" / "evidence").mkdir(parents=True)
+    (place / "closed").chmod(0o700)
+    assert told(place / "closed" / "evidence").endswith(f"Run as root: chmod o+x {place}/closed")
+
+
+def test_a_directory_that_this_user_may_not_make(place):
+    text = told(place / "new one" / "evidence")
+    assert f"{place} belongs to root:root with mode 0755" in text
+    assert text.endswith(f"or run as root: install -d -m 700 -o nobody '{place}/new one/evidence'")
+
+
+def test_a_directory_of_another_user_around_a_database_file_of_this_one(place):
+    path = place / "db.sqlite3"
+    path.touch()
+    os.chown(path, NOBODY, NOBODY)
+    with as_nobody():
+        found = database.sqlite_problem(path, "the database file", ConditionKind.DATABASE)
+    assert found.outage == OutageKind.PERMISSION
+    assert found.text.startswith(f"The directory of the database file ({place}) cannot be written by the user nobody")
+    assert found.text.endswith(f"or run as root: chown nobody {place}")
 
 
 def test_a_database_file_of_another_user(place):
