@@ -10,7 +10,7 @@ import os
 import re
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
@@ -23,6 +23,8 @@ TRUE, FALSE = frozenset(environ.Env.BOOLEAN_TRUE_STRINGS), frozenset({"false", "
 REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 DATABASES = "postgres://USER:PASSWORD@HOST:5432/NAME or sqlite:////absolute/path"
 ENCODED = "Write special characters of the password in %-encoding (`#` as %23, `/` as %2F)."
+LARGEST = 10**9
+Number = TypeVar("Number", int, float)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -34,6 +36,9 @@ class SecretFiles(FileAwareMapping):  # type: ignore[misc]
             value: str = super().__getitem__(key)
         except (OSError, UnicodeDecodeError) as failure:
             raise ImproperlyConfigured(_unreadable(f"{key}_FILE", self.env[f"{key}_FILE"], failure)) from None
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            # Python's stand-ins for bytes that are none of its encoding: no key could be made of them.
+            raise ImproperlyConfigured(f"{key} is not UTF-8.")
         if self.env.get(f"{key}_FILE"):
             return value.removeprefix("\ufeff").removesuffix("\n")
         return value
@@ -65,8 +70,11 @@ class StrictEnv(environ.FileAwareEnv):  # type: ignore[misc]
     def bool(self, var: str, default: Any = environ.Env.NOTSET) -> builtins.bool:
         return builtins.bool(self.get_value(var, cast=_boolean, default=default))
 
+    def int(self, var: str, default: Any = environ.Env.NOTSET) -> builtins.int:
+        return _sized(var, self.get_value(var, cast=builtins.int, default=default))
+
     def float(self, var: str, default: Any = environ.Env.NOTSET) -> builtins.float:
-        return self.get_value(var, cast=_number, default=default)  # type: ignore[no-any-return]
+        return _sized(var, self.get_value(var, cast=_number, default=default))
 
     def list(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET) -> builtins.list[str]:
         return self.get_value(var, cast=_items, default=default)  # type: ignore[no-any-return]
@@ -136,6 +144,13 @@ def read_dotenv(default: Path) -> None:
 def _unreadable(name: str, path: str, failure: Exception) -> str:
     reason = failure.strerror if isinstance(failure, OSError) else "it is not UTF-8"
     return f"The file of {name} ({path}) cannot be read: {reason}. Correct the path, or its owner and mode."
+
+
+def _sized(var: str, number: Number) -> Number:
+    """No duration, size or rate needs more, and a time so far away would be none of the calendar."""
+    if abs(number) > LARGEST:
+        raise ImproperlyConfigured(f"{var} must be less than {LARGEST:,}.")
+    return number
 
 
 def _boolean(text: str) -> bool:

@@ -99,6 +99,9 @@ SQLITE_DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR /
 DATABASES = {"default": env.database("DATABASE_URL", default=SQLITE_DATABASE)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+    if not DATABASES["default"]["NAME"].startswith((":memory:", "file:")):
+        # Relative to the project, as LIVENESS_MEDIA_ROOT is.
+        DATABASES["default"]["NAME"] = str(BASE_DIR / DATABASES["default"]["NAME"])
     with suppress(OSError):
         # A directory that cannot be made is named by the commands, and by /readyz.
         Path(DATABASES["default"]["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -211,7 +214,12 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.log_level("DJANGO_LOG_LEVEL", default="WARNING")},
     # A retried transaction is no news; one that failed for good is an error of its own.
     # Who logged in is wanted whatever the level of the rest.
-    "loggers": {"stamina": {"level": "ERROR"}, "kyc_portal.accounts": {"level": "INFO"}},
+    # Under DJANGO_DEBUG Django would log each statement with its values, tokens among them.
+    "loggers": {
+        "stamina": {"level": "ERROR"},
+        "kyc_portal.accounts": {"level": "INFO"},
+        "django.db.backends": {"level": "INFO"},
+    },
 }
 
 LIVENESS_SECRET_ID = env.str("TENCENTCLOUD_SECRET_ID", default="")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kyc_portal.dotenv import DotenvError, parse
 from kyc_portal.environment import SecretFiles, StrictEnv
-from tests.portal.test_settings import KEY, python, read
+from tests.portal.test_settings import KEY, ROOT, python, read
 
 NAMES = st.from_regex(r"[A-Z_][A-Z0-9_]{0,20}", fullmatch=True)
 LETTERS = st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="\x7f\x85\xa0")
@@ -133,6 +133,8 @@ class TestRefusals:
             ({"LIVENESS_RATE_LIMIT": "canary"}, "LIVENESS_RATE_LIMIT is not a number."),
             ({"LIVENESS_RATE_LIMIT": "canary20"}, "LIVENESS_RATE_LIMIT is not a number."),
             ({"LIVENESS_PACE_SHARE": "nan"}, "LIVENESS_PACE_SHARE is not a number."),
+            ({"LIVENESS_TOKEN_TTL": "9" * 15}, "LIVENESS_TOKEN_TTL must be less than 1,000,000,000."),
+            ({"LIVENESS_ALARM_MINUTES": "1e300"}, "LIVENESS_ALARM_MINUTES must be less than 1,000,000,000."),
             ({"LIVENESS_TOKEN_TTL": "2 hours"}, "LIVENESS_TOKEN_TTL is not a whole number."),
             ({"LIVENESS_REVIEW_REQUIRE_OPENED": "canary"}, "LIVENESS_REVIEW_REQUIRE_OPENED is not 1 or 0."),
             ({"DATABASE_URL": "canary"}, "DATABASE_URL is no address of a database"),
@@ -151,6 +153,20 @@ class TestRefusals:
         assert done.stderr.startswith(words) or words in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
         assert "canary" not in done.stderr
+
+    def test_bytes_that_are_no_text_are_refused(self):
+        # As Python gives them in the environment.
+        done = python("manage.py", "check", DJANGO_SECRET_KEY=KEY, LIVENESS_AUDIT_KEY="canary\udcff")
+        assert (done.returncode, done.stderr) == (2, "LIVENESS_AUDIT_KEY is not UTF-8.\n")
+
+    def test_a_database_whose_driver_is_not_installed_is_one_line(self):
+        done = python("manage.py", "check", DJANGO_SECRET_KEY=KEY, DATABASE_URL="mysql://u:canary@127.0.0.1/n")
+        assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
+        assert "canary" not in done.stderr
+
+    def test_settings_that_cannot_be_found_are_one_line(self):
+        done = python("manage.py", "liveness_show", "x", DJANGO_SETTINGS_MODULE="nowhere.settings")
+        assert (done.returncode, done.stderr) == (2, "DJANGO_SETTINGS_MODULE: there is no module nowhere.\n")
 
     @pytest.mark.parametrize("part", ["worker", "beat"])
     def test_celery_says_it_in_one_line_too(self, part):
@@ -218,6 +234,14 @@ def test_a_placeholder_is_refused_in_every_variable(variable, value):
     done = python("manage.py", "check", **({"DJANGO_SECRET_KEY": KEY, variable: value}))
     assert done.returncode == 1
     assert "liveness.E007" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "name"), [("sqlite:///var/a.sqlite3", f"{ROOT}/var/a.sqlite3"), ("sqlite:////a/b", "/a/b")]
+)
+def test_a_database_file_is_the_same_one_wherever_a_process_is_started(url, name, tmp_path):
+    found = read("DATABASES", DJANGO_SECRET_KEY=KEY, DATABASE_URL=url, PYTHONPATH=str(ROOT), directory=tmp_path)
+    assert found["DATABASES"]["default"]["NAME"] == name
 
 
 def test_a_new_database_is_for_its_user_alone(tmp_path):

@@ -17,15 +17,15 @@ KEY = secrets.token_urlsafe(50)
 SECRETS = ("DJANGO_SECRET_KEY", "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "LIVENESS_AUDIT_KEY")
 
 
-def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in this environment and no other."""
+def python(*arguments: str, directory: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in this directory, in this environment and no other."""
     variables = {"DJANGO_ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "kyc_portal.settings"} | environment
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=directory, env=variables, capture_output=True, text=True, timeout=60)
 
 
-def read(*names: str, **environment: str) -> dict:
-    return json.loads(python("-c", READ % (names,), **environment).stdout)
+def read(*names: str, directory: Path = ROOT, **environment: str) -> dict:
+    return json.loads(python("-c", READ % (names,), directory=directory, **environment).stdout)
 
 
 @pytest.fixture(scope="module")
