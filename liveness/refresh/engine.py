@@ -9,6 +9,7 @@ import time
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, close_old_connections
 
+from liveness.app_settings import app_settings
 from liveness.client.errors import ConfigurationError
 from liveness.exceptions import OutageError
 from liveness.refresh.feed import Plan
@@ -79,6 +80,8 @@ def _watched(plan: Plan, stop: threading.Event, report: Progress, progress: Prog
 def _prepared() -> Limiter:
     """The limiter of a run whose settings can work. Raises ImproperlyConfigured or ConfigurationError."""
     clients.check_configuration()
+    if app_settings.MEDIA_WORKERS < 1:
+        raise ImproperlyConfigured("LIVENESS_MEDIA_WORKERS must be at least 1, or no file is fetched.")
     return account_limiter()
 
 

@@ -13,9 +13,9 @@ from liveness.models import AuditEvent, VerificationAttempt, WorkerRun
 from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
-from liveness.services import bulk_actions, conditions, media_root, reopening
+from liveness.services import bulk_actions, conditions, reopening
 from liveness.services.audit import Actor, rows
-from liveness.services.conditions import ConditionKind
+from liveness.services.conditions import ConditionKind, places
 
 # A fact that lasts is reported again after this many seconds.
 REPEAT_SECONDS = 3600.0
@@ -50,8 +50,8 @@ class RunHealth:
     def look_at_media_root(self) -> None:
         """Report a volume that is not mounted or not the right one: results are polled all the same, and files wait."""
         with suppress(Error):
-            if advice := media_root.advice():
-                self._note_once("media root", advice)
+            if found := places.look_at_media_root() or places.look_at_marker():
+                self._note_once("media root", found.text)
 
     def tick(self, *, is_tidying: bool = False) -> None:
         """Report what changed, and do what takes a clock that is right. Cheap enough to be called all the time."""

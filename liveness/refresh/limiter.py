@@ -27,6 +27,7 @@ from liveness.app_settings import app_settings
 from liveness.refresh.pace import farthest
 from liveness.refresh.slots import PostgresStore, RedisStore, SQLiteStore, Store
 from liveness.services import meters
+from liveness.services.conditions import places
 
 # Seconds. The rest of what a call may be late is left to its way to the vendor.
 LATE = 0.030
@@ -124,6 +125,8 @@ def _opened(path: Path) -> SQLiteStore:
     try:
         return SQLiteStore(path)
     except (OSError, sqlite3.Error) as problem:
+        if found := places.look_at_slots():
+            raise ImproperlyConfigured(found.text) from None
         raise ImproperlyConfigured(
             f"The call limit's file cannot be written ({type(problem).__name__}); set LIVENESS_PACE_FILE to a path "
             "that all processes share and may write."

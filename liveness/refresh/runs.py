@@ -8,21 +8,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, InterfaceError, OperationalError, connection
+from django.db import Error, connection
 
-from liveness.client.errors import ConfigurationError
 from liveness.client.types import LivenessResult
-from liveness.exceptions import ChainError, LeaseLostError
+from liveness.exceptions import LeaseLostError
 from liveness.models import VerificationAttempt
-from liveness.refresh import learning, leases
+from liveness.refresh import failures, learning, leases
 from liveness.refresh.downloads import Pipeline
 from liveness.refresh.feed import Feed, Plan, Visit
 from liveness.refresh.health import RunHealth
 from liveness.refresh.heartbeat import Heartbeat
-from liveness.refresh.limiter import Limiter, SlotTimeoutError
+from liveness.refresh.limiter import Limiter
 from liveness.refresh.memory import Memory
-from liveness.refresh.slots import StoreError
 from liveness.refresh.summary import Summary
 from liveness.refresh.worker import Worker
 from liveness.services import attempts, bulk_actions, media, meters, rolling_check
@@ -37,10 +34,6 @@ CHECK_SECONDS, ENDING_SECONDS = 1.0, 20.0
 PATIENCE = 8.0
 # An endless run tells what it did when it comes to rest, and at least so often, in seconds.
 REPORT_EVERY = 60.0
-# With these an operator must act before any call can succeed.
-BLOCKERS = (ConfigurationError, ChainError, ImproperlyConfigured)
-# These pass by themselves.
-OUTAGES = (SlotTimeoutError, StoreError)
 DIED = "it gave no sign of life for 30 s, as when a machine sleeps or its database is away"
 
 Progress = Callable[[Summary], None]
@@ -185,12 +178,8 @@ class Run:
     def _conclude(self) -> None:
         """Say in the summary how the run ended. Raises what nobody foresaw."""
         self._health.finish()
-        if isinstance(self._failure, OUTAGES):
-            self.summary.stopped = str(self._failure)
-        elif isinstance(self._failure, BLOCKERS):
-            self.summary.failure = self._failure
-        elif self._failure:
-            raise self._failure
+        if self._failure:
+            failures.conclude(self.summary, self._failure)
         self._report_held()
 
     def _report_held(self) -> None:
@@ -270,11 +259,11 @@ class Run:
                 "left to another run, because this one gave no sign of life for a while", visit.attempt
             )
             self._feed.done(visit)
-        except (*BLOCKERS, *OUTAGES, OperationalError, InterfaceError) as failure:
-            # Among them a database that is away: then the attempt is no worse than any other.
-            self._stop_for(failure)
-            self._finish(visit)
         except Exception as problem:
+            if failures.concern_all(problem):
+                self._stop_for(problem)
+                self._finish(visit)
+                return
             # One bad attempt must not end the run, nor come up again at every pass.
             # Not the exception's text or traceback: a database's message may quote the token.
             where = traceback.extract_tb(problem.__traceback__)[-1]

@@ -97,7 +97,8 @@ class Summary:
         if self.counts.media_lost:
             told.append(f"{self.counts.media_lost} files were lost: their tokens ran out before they could be fetched")
         if self.stopped:
-            told.append(f"stopped early: {self.stopped}; the next run goes on")
+            is_sentence = self.stopped.endswith(".")
+            told.append(f"stopped early: {self.stopped}{' The' if is_sentence else '; the'} next run goes on")
         return [*told, str(self.failure)] if self.failure else told
 
 

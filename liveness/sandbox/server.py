@@ -49,6 +49,8 @@ class Sandbox:
     ) -> None:
         if unknown := sorted(set(scenarios) - set(SUBJECTS)):
             raise SandboxError(f"There is no scenario {unknown[0]!r}; choose from {', '.join(SUBJECTS)}.")
+        if not speed > 0 or not url_ttl > 0:
+            raise SandboxError("The speed and the life of a link must be more than 0.")
         self.secret_id = secret_id
         self.secret_key = secret_key
         self.clock = SandboxClock(speed)

@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import InternalError, OperationalError, ProgrammingError
 from django.utils import timezone
 
 from liveness.models import VerificationAttempt
@@ -72,3 +72,27 @@ def test_what_nobody_foresaw_is_put_off_and_told_without_details(attempt, sandbo
     assert attempt.next_poll_at > timezone.now()
     assert "RuntimeError" in lines[0]
     assert "canary" not in lines[0] + caplog.text
+
+
+class ReadOnly(Exception):
+    sqlstate = "25006"
+
+
+class NoRight(Exception):
+    sqlstate = "42501"
+
+
+@pytest.mark.parametrize(("kind", "cause"), [(InternalError, ReadOnly()), (ProgrammingError, NoRight())])
+def test_a_database_that_takes_no_answer_any_more_costs_no_further_call(sandbox, monkeypatch, kind, cause):
+    """PostgreSQL's driver does not call these operational."""
+
+    def refuse(*args, **kwargs):
+        raise kind("canary") from cause
+
+    for _ in range(4):
+        registered(sandbox)
+    monkeypatch.setattr(attempts, "record", refuse)
+    with pytest.raises(kind):
+        engine.run(Plan(workers=1))
+    assert len(sandbox.calls) == 1
+    assert not VerificationAttempt.objects.exclude(last_error="").exists()

@@ -1,0 +1,37 @@
+"""What a failure means for the run that meets it: does another attempt fare better, and does it pass by itself?"""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from liveness.client.errors import ConfigurationError
+from liveness.exceptions import ChainError
+from liveness.refresh.limiter import SlotTimeoutError
+from liveness.refresh.slots import StoreError
+from liveness.refresh.summary import Summary
+from liveness.services import outages
+from liveness.services.conditions import places
+from liveness.services.outages import OutageKind
+
+# With these an operator must act before any call can succeed.
+BLOCKERS = (ConfigurationError, ChainError, ImproperlyConfigured)
+# These pass by themselves.
+WITHOUT_SLOTS = (SlotTimeoutError, StoreError)
+
+
+def concern_all(failure: Exception) -> bool:
+    """Would another attempt fare no better, as with a database that is away or takes no write?
+
+    A database that is damaged may be so in the rows of one attempt alone.
+    """
+    outage = outages.of(failure)
+    return isinstance(failure, (*BLOCKERS, *WITHOUT_SLOTS)) or bool(outage and outage.kind is not OutageKind.DAMAGED)
+
+
+def conclude(summary: Summary, failure: Exception) -> None:
+    """Say in the summary how a run ended by this. Raises what nobody foresaw, and what is of the database."""
+    if isinstance(failure, WITHOUT_SLOTS):
+        found = places.look_at_slots()
+        summary.stopped = found.text if found else str(failure)
+    elif isinstance(failure, BLOCKERS):
+        summary.failure = failure
+    else:
+        raise failure
