@@ -2,10 +2,13 @@
 import os
 import sys
 
+from liveness.management.streams import open_closed_streams
+
 CANNOT_RUN = 2
 
 
 def main() -> int:
+    open_closed_streams()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kyc_portal.settings")
     if os.environ.get("NO_COLOR"):
         # https://no-color.org; Django itself looks only at its own variable.
@@ -20,7 +23,12 @@ def main() -> int:
         execute_from_command_line(sys.argv)
         sys.stdout.flush()
     except ImproperlyConfigured as problem:
-        sys.stderr.write(f"{problem}\n")
+        sys.stderr.write(f"{' '.join(str(problem).split())}\n")
+        return CANNOT_RUN
+    except ModuleNotFoundError as missing:
+        if not f"{os.environ['DJANGO_SETTINGS_MODULE']}.".startswith(f"{missing.name}."):
+            raise
+        sys.stderr.write(f"DJANGO_SETTINGS_MODULE: there is no module {missing.name}.\n")
         return CANNOT_RUN
     except BrokenPipeError:
         # Whoever read this has seen enough. Python would complain of what is still buffered.

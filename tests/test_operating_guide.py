@@ -5,9 +5,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 README, GUIDE = (ROOT / "README.md").read_text(), (ROOT / "docs" / "operating.md").read_text()
 CRON = re.compile(r"^    ([0-9*][0-9*/ ]+) cd /srv/kyc-portal && (.+)$", re.MULTILINE)
+APPS = ("liveness", "kyc_portal")
 # A test of the table is not content with a word or two.
 LEAST = 12
 OURS = ("liveness", "kyc_portal")
@@ -17,9 +20,9 @@ def section(title: str) -> str:
     return GUIDE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
-def calls(name: str) -> Iterator[ast.Call]:
-    """Every call of a function of this name in the app."""
-    for path in sorted((ROOT / "liveness").rglob("*.py")):
+def calls(name: str, directory: str = "liveness") -> Iterator[ast.Call]:
+    """Every call of a function of this name in the app, or in the project."""
+    for path in sorted((ROOT / directory).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
                 yield node
@@ -63,6 +66,22 @@ def test_the_guide_says_what_to_do_about_every_message_of_a_command_that_cannot_
     table = section("What to do when").replace("\\|", "|")
     # The guide may stop before the end of a long sentence.
     assert [text for text in known if text[: 2 * LEAST] not in table] == []
+
+
+@pytest.mark.parametrize("name", ["ImproperlyConfigured", "ConfigurationError", "CommandError"])
+def test_the_guide_says_what_to_do_about_every_setting_that_is_refused(name):
+    known = {text for part in APPS for call in calls(name, part) if (text := fixed_text(call.args[0]))}
+    assert known
+    table = section("What to do when").replace("\\|", "|")
+    assert [text for text in known if text[: 2 * LEAST] not in table] == []
+
+
+def test_the_guide_says_what_to_do_about_every_outage():
+    from liveness.services.outages import TEXTS
+
+    table = section("What to do when")
+    assert "other lines that begin with `The database`" in table
+    assert [what for what, _ in TEXTS.values() if not what.startswith("The database") and what not in table] == []
 
 
 def test_the_alert_rule_for_overdue_attempts_has_the_threshold_of_the_code():

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import IO, Any, ClassVar, TextIO, cast
 
 from django.core.exceptions import ImproperlyConfigured
@@ -11,18 +11,20 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from liveness.management.console import CANNOT_RUN, cannot_run
+from liveness.management.streams import LastingStream, open_closed_streams
 from liveness.services import conditions, outages
-from liveness.services.conditions import FOR_ANY_WRITE, Part, ownership
+from liveness.services.conditions import Part, ownership
 
 
 class LivenessCommand(BaseCommand):
-    """`is_writing`: the command does not begin while nothing could be written (exit 2).
+    """The command does not begin while one of the parts that it `needs` is out of order (exit 2).
 
     `passing_code` is the exit code of what may pass by itself, such as a database that is away for a moment.
     """
 
     requires_system_checks = []
-    is_writing: ClassVar[bool] = False
+    # A command that writes needs FOR_ANY_WRITE, one that says by itself what stands needs nothing.
+    needs: ClassVar[Collection[Part]] = frozenset({Part.DATABASE})
     passing_code: ClassVar[int] = CANNOT_RUN
 
     def __init__(
@@ -34,21 +36,22 @@ class LivenessCommand(BaseCommand):
     ) -> None:
         # https://no-color.org; Django itself looks only at its own DJANGO_COLORS.
         no_color = no_color or (bool(os.environ.get("NO_COLOR")) and not force_color)
-        super().__init__(
-            cast(TextIO, LastingStream(stdout or sys.stdout)),
-            cast(TextIO, LastingStream(stderr or sys.stderr)),
-            no_color,
-            force_color,
-        )
+        open_closed_streams()
+        self._output = LastingStream(stdout or sys.stdout)
+        errors = LastingStream(stderr or sys.stderr)
+        super().__init__(cast(TextIO, self._output), cast(TextIO, errors), no_color, force_color)
 
     def execute(self, *args: Any, **options: Any) -> Any:
         try:
             with translated_outages(self.passing_code):
-                if self.is_writing:
-                    self.refuse_while(FOR_ANY_WRITE)
-                return super().execute(*args, **options)
+                if self.needs:
+                    self.refuse_while(self.needs)
+                done = super().execute(*args, **options)
         finally:
             self.stdout.flush()
+        if failure := self._output.failure:
+            raise cannot_run(f"Standard output takes no text ({failure.strerror}).")
+        return done
 
     def refuse_while(self, parts: Collection[Part] = frozenset(Part), said: str = "") -> None:
         """Exit 2, with a line for each condition of these parts that stands now, unless it was `said` already."""
@@ -78,33 +81,3 @@ def translated_outages(passing_code: int = CANNOT_RUN) -> Iterator[None]:
         if outage is None:
             raise
         raise CommandError(outage.line, returncode=passing_code if outage.kind.passes else CANNOT_RUN) from None
-
-
-class LastingStream:
-    """A stream whose reader may go away, as in `| head`: the rest is dropped, and the work goes on."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        try:
-            return self._stream.write(text)
-        except BrokenPipeError:
-            self._drop()
-            return len(text)
-
-    def flush(self) -> None:
-        try:
-            self._stream.flush()
-        except BrokenPipeError:
-            self._drop()
-
-    def _drop(self) -> None:
-        """Lead what is still buffered to nowhere, or Python would complain of it at its end."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        with suppress(OSError, ValueError):
-            os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)

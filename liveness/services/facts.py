@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from liveness import search
 from liveness.client.results import explain
 from liveness.models import VerificationAttempt
 
@@ -14,7 +15,7 @@ def find(text: str) -> VerificationAttempt | None:
         by_id = VerificationAttempt.objects.filter(public_id=UUID(text)).first()
     except ValueError:
         by_id = None
-    return by_id or VerificationAttempt.objects.filter(sdk_token=text).first()
+    return by_id or search.find_token(VerificationAttempt.objects.all(), text)
 
 
 def describe(attempt: VerificationAttempt) -> dict[str, Any]:

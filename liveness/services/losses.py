@@ -18,7 +18,7 @@ from liveness.refresh.policy import GRACE
 RUN_WINDOW = timedelta(seconds=LATEST)
 # A check that was unfinished so shortly before its token ran out was abandoned, not missed.
 LOOKED_AT = timedelta(minutes=15)
-UNREAD = "unread"
+UNREAD, STORAGE = "unread", "storage"
 WORDS = {
     UNREAD: "results never read before their token ran out",
     "link": "files whose link had run out",
@@ -26,7 +26,7 @@ WORDS = {
     "mismatch": "files that were not what the vendor declared",
     "undeclared": "files that the vendor named without saying where they are",
     "refused": "files that the settings refuse",
-    "storage": "files that the storage did not take",
+    STORAGE: "files that the storage did not take",
     "window": "files that were not fetched before their token ran out",
     "other": "files given up for another reason",
 }
@@ -47,9 +47,9 @@ CAUSES = (
     ("LIVENESS_CA_BUNDLE", "refused"),
     ("The proxy must look like", "refused"),
     ("not a plain http", "refused"),
-    ("LIVENESS_MEDIA_ROOT", "storage"),
-    ("LIVENESS_MEDIA_TEMPORARY_BYTES", "storage"),
-    ("could not be inspected", "storage"),
+    ("LIVENESS_MEDIA_ROOT", STORAGE),
+    ("LIVENESS_MEDIA_TEMPORARY_BYTES", STORAGE),
+    ("could not be inspected", STORAGE),
     ("readable window closed", "window"),
     ("token ran out", "window"),
 )

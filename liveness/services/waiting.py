@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from liveness.models import MediaState, VerificationAttempt
+from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
+from liveness.services import losses
 
 
 def next_files_at() -> datetime | None:
@@ -11,3 +12,10 @@ def next_files_at() -> datetime | None:
     waiting = VerificationAttempt.objects.open().filter(outcome__in=ANSWERED, media__state=MediaState.WANTED)
     then = waiting.order_by("next_poll_at").values_list("next_poll_at", flat=True).first()
     return then.astimezone(UTC) if then else None
+
+
+def is_for_storage() -> bool:
+    """Was a file that is still wanted refused by the storage? That may be over; the file waits for its next try."""
+    wanted = StoredMedia.objects.filter(state=MediaState.WANTED, attempt__in=VerificationAttempt.objects.open())
+    reasons = wanted.values_list("reason", flat=True).distinct()
+    return any(losses.cause_of(reason) == losses.STORAGE for reason in reasons)

@@ -11,10 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.db import connection, connections
 from django.utils import timezone
 
-from liveness.models import MediaState, StoredMedia
+from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.slots import PostgresStore
 from liveness.services import audit
@@ -122,6 +123,24 @@ def test_the_command_verifies_beside_other_clients(pooled):
         commands = [start("liveness_verify_audit", "--json") for _ in range(2)]
         found = [(*command.communicate(timeout=60), command.returncode) for command in commands]
     assert [code for *_, code in found] == [0, 0], found
+
+
+def test_every_command_works_on_the_one_connection_of_a_pool(pooled, settings, tmp_path):
+    settings.LIVENESS_PACE_FILE = None
+    path = tmp_path / "tokens.csv"
+    path.write_text("sdk_token,subject_reference\n" + "".join(f"pooled-token-{n},S-{n}\n" for n in range(30)))
+    with pooled(1):
+        call_command("liveness_register", file=str(path))
+        call_command("liveness_register", "pooled-token-one", subject="S")
+        for command in ("review_fold", "review_follow", "alarm", "verify_media", "reconcile", "verify_audit"):
+            call_command(f"liveness_{command}")
+        call_command("portal_roles")
+        call_command("liveness_refresh", dry_run=True)
+        call_command("check", databases=["default"])
+        connections.close_all()
+        assert left_on_the_server() == {}
+    assert VerificationAttempt.objects.count() == 31
+    assert audit.verify().broken_at is None
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:

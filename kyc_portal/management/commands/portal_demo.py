@@ -14,6 +14,8 @@ from liveness.management.base import LivenessCommand
 
 class Command(LivenessCommand):
     help = "Used by `make demo`: `prepare` makes database and log-ins, `register` plays the merchant."
+    # `prepare` comes before the tables.
+    needs = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("part", choices=["prepare", "register"])

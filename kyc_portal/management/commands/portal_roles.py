@@ -8,11 +8,12 @@ from django.db import transaction
 
 from kyc_portal.roles import ROLES
 from liveness.management.base import LivenessCommand
+from liveness.services.conditions import FOR_ANY_WRITE
 
 
 class Command(LivenessCommand):
     help = f"Gives the groups {', '.join(ROLES)} exactly their permissions. Safe to run again at any time."
-    is_writing = True
+    needs = FOR_ANY_WRITE
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:

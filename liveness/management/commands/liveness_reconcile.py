@@ -12,6 +12,7 @@ from liveness.management.console import as_json, cannot_run, is_terminal, some_f
 from liveness.services import adoption, media_root
 from liveness.services.adoption import Choice
 from liveness.services.audit import Actor
+from liveness.services.conditions import FOR_ANY_WRITE
 from liveness.services.reconcile import Finding, Kind, Scan
 
 ACTOR = Actor.system("liveness_reconcile")
@@ -36,6 +37,8 @@ class Command(LivenessCommand):
         parser.add_argument("--json", action="store_true", help="print the findings as one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["mark"] or _choices(options):
+            self.refuse_while(FOR_ANY_WRITE)
         try:
             if options["mark"]:
                 media_root.mark(actor=ACTOR, is_forced=options["force"])

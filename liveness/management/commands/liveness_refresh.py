@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from liveness import search
 from liveness.management.base import LivenessCommand
 from liveness.management.console import (
     CANNOT_RUN,
@@ -28,11 +29,16 @@ from liveness.services import conditions, waiting
 from liveness.services.audit import Actor
 from liveness.services.conditions import FOR_ANY_WRITE, Part
 
+# No database has more attempts than that, and none takes a larger limit.
+MOST = 10**9
+
 
 class Command(LivenessCommand):
     help = "Refreshes due attempts: one poll each, then their media. Safe to run twice at once and at any time."
     # Cron runs it every minute, and the next run goes on.
     passing_code = SOME_FAILED
+    # Each way of running it says in its turn what stands.
+    needs = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--limit", type=int, help="at most so many attempts")
@@ -50,7 +56,7 @@ class Command(LivenessCommand):
         _check(options)
         named, missing = _named(options["token"], options["attempt"])
         plan = Plan(
-            limit=options["limit"],
+            limit=options["limit"] and min(options["limit"], MOST),
             workers=options["workers"],
             named=named,
             force=options["force"],
@@ -59,6 +65,7 @@ class Command(LivenessCommand):
         if options["take_over"]:
             self._take_over(is_json=options["json"])
         if options["dry_run"]:
+            self.refuse_while({Part.DATABASE})
             self._tell_what_is_due(plan, is_json=options["json"])
             return
         self.refuse_while(FOR_ANY_WRITE)
@@ -92,8 +99,9 @@ class Command(LivenessCommand):
             raise SystemExit(SOME_FAILED)
 
     def _say_what_stands(self, said: str) -> None:
-        """Exit 2 for what an operator must put right, with the time at which the files are tried again after that."""
-        if conditions.standing(timezone.now(), {Part.STORAGE}) and (then := waiting.next_files_at()):
+        """Exit 2 for what an operator must put right. Files that wait for it are named until they are tried again."""
+        is_waiting = waiting.is_for_storage() or conditions.standing(timezone.now(), {Part.STORAGE})
+        if is_waiting and (then := waiting.next_files_at()):
             self.stderr.write(f"Files are tried again from {then:%Y-%m-%d %H:%M:%S} UTC, or now with --force.")
         self.refuse_while(said=said)
 
@@ -142,7 +150,8 @@ def _named(tokens: list[str], ids: list[str]) -> tuple[list[int] | None, int]:
     if not tokens and not ids:
         return None, 0
     public_ids = {_uuid(text) for text in ids}
-    by_token = set(VerificationAttempt.objects.filter(sdk_token__in=tokens).values_list("id", flat=True))
+    typed = [token for token in tokens if search.is_searchable(token)]
+    by_token = set(VerificationAttempt.objects.filter(sdk_token__in=typed).values_list("id", flat=True))
     by_id = set(VerificationAttempt.objects.filter(public_id__in=public_ids).values_list("id", flat=True))
     missing = len(set(tokens)) + len(public_ids) - len(by_token) - len(by_id)
     return sorted(by_token | by_id), missing

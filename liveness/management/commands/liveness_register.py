@@ -18,6 +18,7 @@ from liveness.services.audit import Actor
 from liveness.services.bulk_import import reading, writing
 from liveness.services.bulk_import.records import COLUMNS, Records
 from liveness.services.bulk_import.writing import ImportResult
+from liveness.services.conditions import FOR_ANY_WRITE
 
 ACTOR = Actor.system("liveness_register")
 
@@ -28,7 +29,7 @@ class Command(LivenessCommand):
         "with --finished that the check is done, so that its result is fetched next. After a file was interrupted, "
         "give it again: what is registered already is not registered twice."
     )
-    is_writing = True
+    needs = FOR_ANY_WRITE
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("token", nargs="?", help="the SdkToken; other users of this machine can see it in `ps`")

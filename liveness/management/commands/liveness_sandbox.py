@@ -19,6 +19,8 @@ class Command(LivenessCommand):
         "Serves a local FaceID that speaks the vendor's wire protocol, with simulated people. Loopback only. With "
         "--issue it asks one that runs already for a token, and ends."
     )
+    # It needs no database.
+    needs = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=_port, default=9000, help="default 9000; 0 takes a free one")

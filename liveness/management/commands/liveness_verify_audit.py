@@ -12,6 +12,7 @@ from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
 from liveness.services import audit, conditions, outages
 from liveness.services.audit import Verdict
+from liveness.services.conditions import schema
 
 KEY_IS_NEW = (
     "The newest event was written with a previous key: no process has written with the current one yet. That is right "
@@ -26,6 +27,8 @@ class Command(LivenessCommand):
         "proves that the chain up to there was neither cut nor rewritten. The finding is kept for the audit page. Exit "
         "2: a key is missing or the database does not answer, so the chain could not be verified."
     )
+    # A copy that takes no write can be verified all the same.
+    needs = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--anchor", action="append", default=[], metavar="NUMBER:HASH", help="noted earlier")
@@ -34,6 +37,8 @@ class Command(LivenessCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         anchors = [_anchor(text) for text in options["anchor"]]
+        if found := schema.look():
+            raise cannot_run(found.text)
         try:
             verdict, open_tables = self._look(anchors)
         except (DatabaseError, InterfaceError) as problem:

@@ -7,6 +7,7 @@ from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
 from liveness.services import rolling_check
 from liveness.services.audit import Actor
+from liveness.services.conditions import FOR_ANY_WRITE
 
 
 class Command(LivenessCommand):
@@ -14,6 +15,7 @@ class Command(LivenessCommand):
         "Reads stored files again, the oldest check first, and compares size and digests. A damaged file is fetched "
         "again while the vendor has it. Exit 1 names damaged and unreadable files; exit 2 says why nothing can be read."
     )
+    needs = FOR_ANY_WRITE
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--budget", type=float, metavar="SECONDS", help="stop after this time; default: check all")

@@ -25,11 +25,15 @@ COMMANDS = {
     "dry-run": ("liveness_refresh", "--dry-run"),
     "alarm": ("liveness_alarm",),
     "verify": ("liveness_verify_audit",),
+    "verify-media": ("liveness_verify_media",),
+    "reconcile": ("liveness_reconcile",),
+    "adopt": ("liveness_reconcile", "--adopt"),
     "fold": ("liveness_review_fold",),
     "follow": ("liveness_review_follow",),
     "roles": ("portal_roles",),
 }
-READING = ("show", "dry-run", "verify")
+WRITING = ("register", "refresh", "fold", "follow", "verify-media", "adopt")
+READING = ("show", "dry-run", "verify", "reconcile")
 
 
 def one_line(done: Done) -> str:
@@ -129,13 +133,13 @@ class TestStops:
         assert "\n" not in str(ending.value)
         return str(ending.value)
 
-    @pytest.mark.parametrize("name", ["register", "refresh", "fold", "follow", "roles"])
-    def test_nothing_is_written_with_migrations_that_are_not_applied(self, name):
+    @pytest.mark.parametrize("name", [*WRITING, *READING, "roles"])
+    def test_no_command_begins_with_migrations_that_are_not_applied(self, name):
         MigrationRecorder.Migration.objects.filter(app="liveness", name__startswith="0005").delete()
         assert self.refused(name).endswith("Run: manage.py migrate")
 
-    @pytest.mark.parametrize("name", ["register", "refresh", "fold", "follow"])
-    def test_nothing_is_written_by_code_that_is_older_than_the_database(self, name):
+    @pytest.mark.parametrize("name", [*WRITING, *READING, "roles"])
+    def test_no_command_begins_in_code_that_is_older_than_the_database(self, name):
         MigrationRecorder.Migration.objects.create(app="liveness", name="9999_of_next_year")
         assert "The database is newer than this code" in self.refused(name)
 
@@ -146,7 +150,7 @@ class TestStops:
         assert ending.value.code == 2
         assert capsys.readouterr().err.count("Run: manage.py liveness_verify_audit") == 1
 
-    @pytest.mark.parametrize("name", ["register", "refresh", "fold", "follow"])
+    @pytest.mark.parametrize("name", WRITING)
     def test_a_broken_chain_stops_whatever_would_write(self, name):
         AuditHead.objects.update_or_create(id=1, defaults={"sequence": 99, "hash": "f" * 64})
         assert "Run: manage.py liveness_verify_audit" in self.refused(name)
@@ -225,13 +229,15 @@ def has_handler(pid: int) -> bool:
     return bool(caught & 1 << (signal.SIGHUP - 1))
 
 
-def test_files_that_find_no_room_say_when_they_are_tried_again(portal, tmp_path):
+def test_files_that_found_no_room_say_until_then_when_they_are_tried_again(portal, tmp_path):
     with mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs", target=tmp_path / "small") as small:
         portal.register()
         fill(small)
-        done = portal.run("liveness_refresh", LIVENESS_MEDIA_ROOT=str(small))
-    assert done.code == 2
-    assert re.search(
-        r"^Files are tried again from 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC, or now with --force\.$", done.err, re.M
-    )
-    assert f"The disk of LIVENESS_MEDIA_ROOT ({small}) takes no write" in done.err
+        full = portal.run("liveness_refresh", LIVENESS_MEDIA_ROOT=str(small))
+        (small / "filling").unlink()
+        free = portal.run("liveness_refresh", LIVENESS_MEDIA_ROOT=str(small))
+    line = re.compile(r"^Files are tried again from 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC, or now with --force\.$", re.M)
+    assert (full.code, bool(line.search(full.err))) == (2, True)
+    assert f"The disk of LIVENESS_MEDIA_ROOT ({small}) takes no write" in full.err
+    assert (free.code, line.sub("", free.err).strip()) == (0, "")
+    assert line.search(free.err)

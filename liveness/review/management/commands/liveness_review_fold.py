@@ -6,6 +6,7 @@ from typing import Any
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress
 from liveness.review.services import figures
+from liveness.services.conditions import FOR_ANY_WRITE
 
 
 class Command(LivenessCommand):
@@ -13,7 +14,7 @@ class Command(LivenessCommand):
         "Folds what the audit chain has recorded since the last time into the figures of the dashboard. Safe to run "
         "twice at once and at any time; for cron, once a minute."
     )
-    is_writing = True
+    needs = FOR_ANY_WRITE
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--limit", type=int, help="at most so many events")

@@ -9,6 +9,7 @@ from liveness.management.console import as_json, cannot_run, is_terminal, progre
 from liveness.models import VerificationAttempt
 from liveness.review.services import backlog
 from liveness.review.services.backlog import Tally
+from liveness.services.conditions import FOR_ANY_WRITE
 
 
 class Command(LivenessCommand):
@@ -16,7 +17,7 @@ class Command(LivenessCommand):
         "Gives attempts that were there before the review app their review. Safe to run twice at once and at any time; "
         "a run that was stopped is gone on with by the next."
     )
-    is_writing = True
+    needs = FOR_ANY_WRITE
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--all", action="store_true", help="look at every attempt, also at those with a review")
