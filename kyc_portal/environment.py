@@ -29,7 +29,10 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class SecretFiles(FileAwareMapping):  # type: ignore[misc]
-    """Values, also from the file that NAME_FILE names, without the one newline at the end that an editor leaves."""
+    """Values, also from the file that NAME_FILE names, without the one newline at the end that an editor leaves.
+
+    Raises ImproperlyConfigured for a file that cannot be read, and for a value that is no text.
+    """
 
     def __getitem__(self, key: str) -> str:
         try:
@@ -40,8 +43,9 @@ class SecretFiles(FileAwareMapping):  # type: ignore[misc]
             # Python's stand-ins for bytes that are none of its encoding: no key could be made of them.
             raise ImproperlyConfigured(f"{key} is not UTF-8.")
         if self.env.get(f"{key}_FILE"):
-            return value.removeprefix("\ufeff").removesuffix("\n")
-        return value
+            value = value.removeprefix("\ufeff")
+        # A platform may have read the variable from such a file itself.
+        return value.removesuffix("\n").removesuffix("\r")
 
 
 class StrictEnv(environ.FileAwareEnv):  # type: ignore[misc]

@@ -100,6 +100,10 @@ class TestFiles:
         (tmp_path / "value").write_bytes(content.encode())
         assert SecretFiles({"A_FILE": str(tmp_path / "value")})["A"] == "secret"
 
+    @pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+    def test_nor_is_it_where_the_platform_has_read_the_file(self, end):
+        assert SecretFiles({"A": f"secret{end}"})["A"] == "secret"
+
     def test_only_one(self, tmp_path):
         (tmp_path / "value").write_text("a\nb\n\n")
         assert SecretFiles({"A_FILE": str(tmp_path / "value")})["A"] == "a\nb\n"
