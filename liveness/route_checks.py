@@ -1,5 +1,6 @@
 """System checks of the way out of the network: LIVENESS_PROXY and LIVENESS_CA_BUNDLE."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -44,4 +45,4 @@ def _writable(bundle: Path) -> Messages:
     if not bundle.stat().st_mode & WRITABLE_BY_OTHERS:
         return []
     text = "Other users of this machine can change LIVENESS_CA_BUNDLE, and so choose which servers the portal trusts."
-    return _warning(10, text, f"Run: chmod go-w {bundle}")
+    return _warning(10, text, f"Run: chmod go-w {shlex.quote(str(bundle))}")

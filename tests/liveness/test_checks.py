@@ -241,16 +241,19 @@ def test_a_relative_media_root_is_named_as_every_process_takes_it(settings):
     assert f"LIVENESS_MEDIA_ROOT=evidence is a relative path; every process of this project takes it for {root()}" in (
         messages("W017").msg
     )
+    settings.LIVENESS_MEDIA_ROOT = root().parent / "it's here"
+    assert f"""Write LIVENESS_MEDIA_ROOT='{root().parent}/it'"'"'s here',""" in messages("W017").hint
     settings.LIVENESS_MEDIA_ROOT_AS_SET = settings.LIVENESS_MEDIA_ROOT = Path("evidence")
     assert found() == ["E012"]
     assert str(Path("evidence").absolute()) in messages("E012").msg
 
 
 def test_a_bundle_that_others_can_change_is_a_warning(settings, tmp_path):
-    bundle = tmp_path / "ca.pem"
+    bundle = tmp_path / "our ca.pem"
     bundle.write_bytes(Path(certifi.where()).read_bytes())
     settings.LIVENESS_CA_BUNDLE = str(bundle)
     settings.LIVENESS_PROXY = "http://name:password@proxy.example:3128"
     for mode, expected in ((0o640, []), (0o644, []), (0o664, ["W010"]), (0o646, ["W010"])):
         bundle.chmod(mode)
         assert found(deploy=True) == expected
+    assert messages("W010").hint == f"Run: chmod go-w '{bundle}'"
