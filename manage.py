@@ -5,6 +5,8 @@ import sys
 from liveness.management.streams import open_closed_streams
 
 CANNOT_RUN = 2
+# As a shell reports what Ctrl-C ended: 128 and the number of the signal.
+INTERRUPTED = 130
 
 
 def main() -> int:
@@ -56,4 +58,7 @@ def _outage(failure: Exception) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

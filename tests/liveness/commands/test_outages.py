@@ -171,6 +171,8 @@ class TestStreams:
 
     def test_what_went_wrong_is_said_although_nobody_reads_the_rest(self):
         class Command(LivenessCommand):
+            needs = ()
+
             def handle(self, *args, **options):
                 for _ in range(100_000):
                     self.stdout.write("x" * 100)
@@ -211,6 +213,16 @@ class TestSignals:
             process.kill()
         assert (process.returncode, err) == (0, "")
 
+    def test_ctrl_c_ends_a_command_without_a_traceback(self, portal):
+        process = portal.start("liveness_register", "--file", "-")
+        try:
+            wait_until(lambda: reads_its_input(process.pid))
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        assert (process.returncode, out, err) == (130, "", "")
+
     def test_a_closed_terminal_ends_the_sandbox_quietly(self, portal):
         process = portal.start("liveness_sandbox", "--port", "0", "--json")
         try:
@@ -220,6 +232,12 @@ class TestSignals:
         finally:
             process.kill()
         assert (process.returncode, err) == (0, "")
+
+
+def reads_its_input(pid: int) -> bool:
+    """Does the process wait for its standard input (proc(5), syscall: read is 0 on x86-64, 63 on ARM)?"""
+    call, *arguments = Path(f"/proc/{pid}/syscall").read_text().split()
+    return call in ("0", "63") and arguments[0] == "0x0"
 
 
 def has_handler(pid: int) -> bool:
