@@ -75,10 +75,10 @@ class StrictEnv(environ.FileAwareEnv):  # type: ignore[misc]
         return builtins.bool(self.get_value(var, cast=_boolean, default=default))
 
     def int(self, var: str, default: Any = environ.Env.NOTSET) -> builtins.int:
-        return _sized(var, self.get_value(var, cast=builtins.int, default=default))
+        return _sized(var, self.get_value(var, cast=builtins.int, default=default))  # type: ignore[no-any-return]
 
     def float(self, var: str, default: Any = environ.Env.NOTSET) -> builtins.float:
-        return _sized(var, self.get_value(var, cast=_number, default=default))
+        return _sized(var, self.get_value(var, cast=_number, default=default))  # type: ignore[no-any-return]
 
     def list(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET) -> builtins.list[str]:
         return self.get_value(var, cast=_items, default=default)  # type: ignore[no-any-return]

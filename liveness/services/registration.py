@@ -58,6 +58,8 @@ def check(
 
 def check_window(registration: Registration, now: datetime) -> None:
     """Raises RegistrationError when the vendor's answer cannot be read any more. A known token needs no such check."""
+    if app_settings.TOKEN_TTL <= 0:
+        raise RegistrationError("LIVENESS_TOKEN_TTL must be more than 0 seconds")
     if now >= registration.expires_at:
         closed = registration.expires_at.astimezone(UTC)
         raise RegistrationError(

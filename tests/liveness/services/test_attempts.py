@@ -41,6 +41,11 @@ class TestRegister:
         assert now < attempt.next_poll_at < now + timedelta(minutes=2)
         assert actions() == [audit.ATTEMPT_REGISTERED]
 
+    def test_a_window_without_time_is_blamed_on_its_setting(self, settings):
+        settings.LIVENESS_TOKEN_TTL = 0
+        with pytest.raises(RegistrationError, match="LIVENESS_TOKEN_TTL"):
+            register()
+
     def test_a_second_time_changes_nothing(self):
         first, _ = register()
         again, created = register()
