@@ -125,11 +125,10 @@ def _opened(path: Path) -> SQLiteStore:
     try:
         return SQLiteStore(path)
     except (OSError, sqlite3.Error) as problem:
-        if found := places.look_at_slots():
-            raise ImproperlyConfigured(found.text) from None
+        found = places.look_at_slots()
+        text = found.text if found else f"The call limit's file cannot be written ({type(problem).__name__})."
         raise ImproperlyConfigured(
-            f"The call limit's file cannot be written ({type(problem).__name__}); set LIVENESS_PACE_FILE to a path "
-            "that all processes share and may write."
+            f"{text} Or set LIVENESS_PACE_FILE to another path that all processes share and may write."
         ) from None
 
 
