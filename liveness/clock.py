@@ -35,11 +35,15 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class _Reading:
-    """Both clocks at one moment: `skew` is ours minus the vendor's, in seconds."""
+    """Both clocks at one moment: `skew` is ours minus the vendor's, in seconds.
+
+    `is_believed` is False for a `Date` that contradicts what the vendor did.
+    """
 
     skew: float
     unix: float
     monotonic: float
+    is_believed: bool
 
 
 class CheckedClock:
@@ -49,10 +53,13 @@ class CheckedClock:
         self._system = system or SystemClock()
         self._reading: _Reading | None = None
 
-    def observe(self, vendor_unix: float) -> None:
-        """Take over the time of the vendor's answer that has just arrived, in Unix seconds."""
+    def observe(self, vendor_unix: float, *, is_believed: bool = True) -> None:
+        """Take over the time of the vendor's answer that has just arrived, in Unix seconds.
+
+        One that is not believed confirms nothing, and this machine's own time is used.
+        """
         unix = self._system.unix()
-        self._reading = _Reading(unix - vendor_unix, unix, self._system.monotonic())
+        self._reading = _Reading(unix - vendor_unix, unix, self._system.monotonic(), is_believed)
 
     def unix(self) -> float:
         """Unix seconds: by the vendor's clock where this machine's is known to be wrong."""
@@ -78,12 +85,21 @@ class CheckedClock:
         """By how many seconds this machine's clock is ahead of the vendor's (negative: behind); None when they agree,
         or when that is not known."""
         reading = self._reading
+        return self.differs_by if reading and reading.is_believed else None
+
+    @property
+    def differs_by(self) -> float | None:
+        """The same by any `Date`, also by one that is not believed."""
+        reading = self._reading
         if reading is None or abs(reading.skew) <= TOLERANCE_SECONDS or self.has_stepped:
             return None
         return reading.skew
 
+    def is_known(self, since: float) -> bool:
+        """Has an answer of the vendor shown the time, at the monotonic second `since` or later?"""
+        reading = self._reading
+        return bool(reading and reading.is_believed and reading.monotonic >= since and not self.has_stepped)
+
     def is_confirmed(self, since: float) -> bool:
         """Has an answer of the vendor agreed with this machine's clock, at the monotonic second `since` or later?"""
-        reading = self._reading
-        is_recent = reading is not None and reading.monotonic >= since
-        return is_recent and reading is not None and abs(reading.skew) <= TOLERANCE_SECONDS and not self.has_stepped
+        return self.is_known(since) and self.differs_by is None

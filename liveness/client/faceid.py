@@ -38,7 +38,8 @@ class FaceIdClient:
     Make one per thread (and per process, after a fork): the session inside is not shared. Every method raises a
     FaceIdError when there is no result; nothing is retried here. Raises ConfigurationError, before any call, for keys,
     regions, endpoints or time limits that cannot work. `timeouts` are (connect, read) and `deadline` is the whole
-    exchange, in seconds; `clock` gives Unix seconds; `on_date` is given the time of every answer, in Unix seconds;
+    exchange, in seconds; `clock` gives Unix seconds; `on_date` is given the time of every answer, in Unix seconds,
+    and whether it can be the vendor's (see `liveness.client.transport.Channel`);
     `route` names proxy and authorities, unless a session is given.
     """
 
@@ -51,7 +52,7 @@ class FaceIdClient:
         timeouts: tuple[float, float] = (3.0, 10.0),
         deadline: float = 10.0,
         clock: Callable[[], float] = time.time,
-        on_date: Callable[[float], None] = lambda unix: None,
+        on_date: Callable[[float, bool], None] = lambda unix, is_believed: None,
         route: Route | None = None,
     ) -> None:
         _check_credentials(credentials)

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property, partial
 from typing import Any
@@ -17,7 +18,7 @@ import requests
 from liveness.client.deadline import total_deadline
 from liveness.client.endpoint import Endpoint
 from liveness.client.envelope import open_envelope
-from liveness.client.errors import FaceIdError, MalformedAnswerError, NetworkError
+from liveness.client.errors import ClockError, FaceIdError, MalformedAnswerError, NetworkError
 from liveness.client.session import answered_afresh, read_body
 from liveness.client.signing import Credentials, sign
 from liveness.client.types import request_id_of
@@ -26,6 +27,9 @@ SERVICE = "faceid"
 VERSION = "2018-03-01"
 CONTENT_TYPE = "application/json"
 MAX_ANSWER = 1_048_576
+# The vendor refuses a signature whose time is more than 5 minutes off, so one that it accepts shows the time too; with
+# the seconds that an exchange may take.
+SIGNATURE_SECONDS = 330.0
 # Actions that change nothing at the vendor, so that they can be sent twice.
 READS = ("GetLivenessResult",)
 
@@ -46,7 +50,8 @@ class Limits:
 class Channel:
     """Where calls go, who signs them, and what time it is.
 
-    `clock` gives Unix seconds. `on_date` is given the Unix seconds of the `Date` header of every answer.
+    `clock` gives Unix seconds. `on_date` is given the Unix seconds of the `Date` header of every answer, and whether it
+    can be the vendor's: not where it differs by more than `SIGNATURE_SECONDS` from a signature that was not refused.
     """
 
     session: requests.Session
@@ -55,7 +60,7 @@ class Channel:
     region: str
     limits: Limits
     clock: Callable[[], float]
-    on_date: Callable[[float], None]
+    on_date: Callable[[float, bool], None]
 
     @cached_property
     def blank(self) -> requests.PreparedRequest:
@@ -97,18 +102,23 @@ def _exchange(channel: Channel, action: str, params: Mapping[str, str], secrets:
         response = _send(channel, request, is_read=action in READS)
         date = _date(response.headers.get("Date"))
         if date is not None:
-            channel.on_date(date)
+            channel.on_date(date, abs(now - date) <= SIGNATURE_SECONDS)
         try:
             answer = _read_answer(response, limits.answer)
         finally:
             response.close()
-    return open_envelope(
-        response.status_code,
-        answer,
-        secrets=(*secrets, *channel.secrets()),
-        # This machine's clock minus the vendor's.
-        clock_skew_seconds=None if date is None else now - date,
-    )
+    try:
+        return open_envelope(
+            response.status_code,
+            answer,
+            secrets=(*secrets, *channel.secrets()),
+            # This machine's clock minus the vendor's.
+            clock_skew_seconds=None if date is None else now - date,
+        )
+    except ClockError:
+        if date is not None:
+            channel.on_date(date, True)
+        raise
 
 
 def _send(channel: Channel, request: requests.PreparedRequest, *, is_read: bool) -> requests.Response:
@@ -162,6 +172,8 @@ def _date(header: str | None) -> float | None:
     if header is None:
         return None
     try:
-        return parsedate_to_datetime(header).timestamp()
+        moment = parsedate_to_datetime(header)
+        # An offset of "-0000" means UTC, and not the time zone of this process.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

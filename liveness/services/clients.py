@@ -57,7 +57,7 @@ def _build(account: _Account) -> FaceIdClient:
         timeouts=account.timeouts,
         deadline=account.deadline,
         clock=account.clock.unix,
-        on_date=account.clock.observe,
+        on_date=lambda unix, is_believed: account.clock.observe(unix, is_believed=is_believed),
         route=account.route,
     )
 

@@ -89,3 +89,21 @@ def test_time_that_merely_passes_changes_nothing(clock, machine):
     clock.observe(machine.vendor())
     machine.seconds += 30 * HOUR
     assert clock.is_confirmed(since=0.0)
+
+
+def test_a_date_that_is_not_believed_confirms_nothing_and_moves_no_clock(clock, machine):
+    clock.observe(machine.vendor() + HOUR, is_believed=False)
+    assert clock.unix() == machine.unix()
+    assert (clock.wrong_by, clock.differs_by) == (None, -HOUR)
+    assert not clock.is_confirmed(since=0.0)
+    assert not clock.is_known(since=0.0)
+    clock.observe(machine.vendor())
+    assert clock.is_confirmed(since=0.0)
+
+
+def test_a_clock_that_is_wrong_by_a_known_time_is_known_though_not_confirmed(clock, machine):
+    machine.set_by = HOUR
+    clock.observe(machine.vendor())
+    assert clock.is_known(since=0.0)
+    assert not clock.is_confirmed(since=0.0)
+    assert not clock.is_known(since=machine.monotonic() + 1)
