@@ -84,7 +84,7 @@ class Worker:
         """Fetch the files of an answer; True when a fresh link is worth another call at once."""
         attempt = visit.attempt
         self._check_lease(visit)
-        capture = media.capture(attempt, result, actor=self.actor, run=self.run)
+        capture = media.capture(attempt, result, actor=self.actor, run=self.run, clock=self.clock.now)
         self.summary.add(media_stored=capture.stored)
         if capture.stored or capture.problems:
             self.market.downloads.update(is_success=not capture.problems)

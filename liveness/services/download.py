@@ -4,9 +4,12 @@ import errno
 import os
 import shutil
 import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import requests
+from django.utils import timezone
 
 from liveness.app_settings import app_settings
 from liveness.client.deadline import total_deadline
@@ -19,14 +22,24 @@ from liveness.services.pool import Pool
 from liveness.services.transfer import Measured, Transfer
 
 
-def fetch(url: str, part: Path, *, kind: MediaKind, size: int | None, md5: str | None) -> Measured:
+def fetch(
+    url: str,
+    part: Path,
+    *,
+    kind: MediaKind,
+    size: int | None,
+    md5: str | None,
+    clock: Callable[[], datetime] = timezone.now,
+) -> Measured:
     """Download `url` to `part` and sync it; the bytes are exactly `size` long and have this MD5, as far as known.
+
+    By the `clock` the link has run out, or not.
 
     Raises MediaError, whose text never holds the URL, when they do not or when a limit is hit.
     """
     begun, label = time.monotonic(), "failed"
     try:
-        measured = _fetch(url, part, kind, size, md5)
+        measured = _fetch(url, part, kind, size, md5, clock)
         label = "stored"
     finally:
         meters.count(meters.DOWNLOADS, label=label)
@@ -45,7 +58,9 @@ def explain(problem: OSError) -> str:
     return f"LIVENESS_MEDIA_ROOT cannot be used ({reason}); check its disk"
 
 
-def _fetch(url: str, part: Path, kind: MediaKind, size: int | None, md5: str | None) -> Measured:
+def _fetch(
+    url: str, part: Path, kind: MediaKind, size: int | None, md5: str | None, clock: Callable[[], datetime]
+) -> Measured:
     cap = app_settings.MEDIA_MAX_BYTES[kind]
     if size is not None and size > cap:
         raise MediaError(f"the declared {size} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({cap})")
@@ -62,7 +77,7 @@ def _fetch(url: str, part: Path, kind: MediaKind, size: int | None, md5: str | N
             _sessions.borrow((origin.is_wildcard, clients.route())) as session,
             total_deadline(app_settings.MEDIA_DEADLINES[kind]),
         ):
-            measured = Transfer(session, link, file, size=size, cap=cap).run()
+            measured = Transfer(session, link, file, size=size, md5=md5, cap=cap, clock=clock).run()
         _check_measured(measured, size, md5)
     except NetworkError as problem:
         raise MediaError(f"the download failed: {problem}", is_refetchable=problem.retryable) from None

@@ -7,7 +7,7 @@ keeps them, and the loss of the row removes them.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,7 @@ from liveness.storage import private_storage
 INSPECTION_PATIENCE = 300.0
 NOT_INSPECTED = "it could not be inspected when it was kept"
 
+Clock = Callable[[], datetime]
 logger = logging.getLogger(__name__)
 
 
@@ -55,15 +56,20 @@ def files(result: LivenessResult) -> dict[MediaKind, FileInfo | None]:
     return {MediaKind.BEST_FRAME: result.best_frame, MediaKind.VIDEO: result.video}
 
 
-def capture(attempt: VerificationAttempt, result: LivenessResult, *, actor: Actor, run: str = "") -> Capture:
-    """Fetch the files of `result` that are still wanted. Raises LeaseLostError if `run` no longer holds the attempt."""
+def capture(
+    attempt: VerificationAttempt, result: LivenessResult, *, actor: Actor, run: str = "", clock: Clock = timezone.now
+) -> Capture:
+    """Fetch the files of `result` that are still wanted. Raises LeaseLostError if `run` no longer holds the attempt.
+
+    By the `clock` a link has run out, or not.
+    """
     stored, problems, is_refetchable = 0, [], False
     for kind, info in files(result).items():
         if info is None:
             continue
         for media in attempt.media.filter(kind=kind, state=MediaState.WANTED, declared_md5=info.md5 or ""):
             try:
-                stored += store(media, info, actor=actor, run=run)
+                stored += store(media, info, actor=actor, run=run, clock=clock)
             except MediaError as problem:
                 _change_wanted(media, run, reason=str(problem)[:200])
                 problems.append(f"{media.get_kind_display()}: {problem}")
@@ -71,7 +77,7 @@ def capture(attempt: VerificationAttempt, result: LivenessResult, *, actor: Acto
     return Capture(stored, problems, is_refetchable)
 
 
-def store(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str = "") -> bool:
+def store(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str = "", clock: Clock = timezone.now) -> bool:
     """Fetch one wanted file by its fresh link and keep it; False when its row was no longer open for it.
 
     Nothing unverified is ever stored as evidence: a file without a declared MD5 is kept apart, as UNVERIFIED. A file
@@ -81,8 +87,8 @@ def store(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str = "") ->
         marker.ensure()
         measured = _left_behind(media)
         if measured:
-            return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor, run=run)
-        return _fetch(media, info, actor=actor, run=run)
+            return _keep(media, measured, _inspect_in_place(media), now=clock(), actor=actor, run=run)
+        return _fetch(media, info, actor=actor, run=run, clock=clock)
     except OSError as problem:
         raise MediaError(download.explain(problem)) from None
 
@@ -161,15 +167,17 @@ def sweep(now: float | None = None) -> int:
     return removed
 
 
-def _fetch(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str) -> bool:
+def _fetch(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str, clock: Clock) -> bool:
     with _quarantined(media.path) as part:
         _change_wanted(media, run, fetch_count=F("fetch_count") + 1)
-        measured = download.fetch(info.url, part, kind=MediaKind(media.kind), size=info.size, md5=info.md5)
+        measured = download.fetch(info.url, part, kind=MediaKind(media.kind), size=info.size, md5=info.md5, clock=clock)
         if not info.md5 and inspection.looks_like_a_page(part):
             raise MediaError("the media host sent a page of text in place of the file", is_refetchable=True)
+        # A run that was paused during the download must not put its bytes over those of the run that came after it.
+        _check_lease(media, run)
         # What has been checked is not given up again because a decoder does not work.
         private_storage().admit(part, media.path)
-    return _keep(media, measured, _inspect_in_place(media), now=timezone.now(), actor=actor, run=run)
+    return _keep(media, measured, _inspect_in_place(media), now=clock(), actor=actor, run=run)
 
 
 def _left_behind(media: StoredMedia) -> Measured | None:

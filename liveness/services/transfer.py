@@ -6,7 +6,9 @@ Ranges and their conditions follow RFC 9110: Range (14.2), Content-Range (14.4),
 import os
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import BinaryIO
 
 import requests
@@ -45,23 +47,32 @@ class Transfer:
     What has come is on the disk and in both digests, so that a further request can ask for the rest alone.
     """
 
-    def __init__(self, session: requests.Session, url: str, file: BinaryIO, *, size: int | None, cap: int) -> None:
+    def __init__(
+        self,
+        session: requests.Session,
+        url: str,
+        file: BinaryIO,
+        *,
+        size: int | None,
+        md5: str | None,
+        cap: int,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._session = session
         self._url = url
         self._file = file
-        self._declared = size
+        self._declared, self._md5 = size, md5
         self._size = size
-        self._cap = cap
+        self._cap, self._clock = cap, clock
         self._count = 0
         self._etag = ""
+        self._was_resumed = False
         self._digests = Digests()
 
     def run(self) -> Measured:
         """Receive and sync the file. Raises NetworkError when it broke once more than it may, OSError, MediaError."""
         with self._digests:
-            try:
-                self._receive_all()
-            except _OtherPartError:
+            if not self._fits_together():
                 # Once, on the same link and within the same deadline: it costs no call.
                 self._start_afresh()
                 self._receive_all()
@@ -70,6 +81,14 @@ class Transfer:
             self._file.flush()
             os.fsync(self._file.fileno())
             return Measured(self._count, *self._digests.hex())
+
+    def _fits_together(self) -> bool:
+        """Receive the file; False when a rest that was asked for was not the rest of this file."""
+        try:
+            self._receive_all()
+        except _OtherPartError:
+            return False
+        return not self._was_resumed or self._md5 in (None, self._digests.hex()[0])
 
     def _receive_all(self) -> None:
         for left in reversed(range(RESUMES + 1)):
@@ -87,17 +106,19 @@ class Transfer:
 
     def _start_afresh(self) -> None:
         self._file.seek(0)
-        self._count, self._size = 0, self._declared
+        self._count, self._size, self._was_resumed = 0, self._declared, False
         self._digests.restart()
 
     def _receive(self) -> None:
-        if links.has_run_out(self._url, time.time()):
+        # By each of the clocks, because either may be wrong, and the host knows.
+        if links.has_run_out(self._url, min(self._clock().timestamp(), time.time())):
             raise MediaError("the vendor's link has run out", is_refetchable=True)
         with answered_afresh(self._session, self._ask) as response:
             if self._count and response.status_code == 200:
                 # The host has the whole file for us again, or another one under this name.
                 self._start_afresh()
             self._check(response)
+            self._was_resumed = self._was_resumed or bool(self._count)
             for chunk in read_body(response):
                 self._take(chunk)
 
@@ -108,6 +129,8 @@ class Transfer:
     def _take(self, chunk: bytes) -> None:
         self._count += len(chunk)
         if self._size is not None and self._count > self._size:
+            if self._was_resumed:
+                raise _OtherPartError
             raise MediaError(f"the file is longer than the {self._size} bytes declared", is_refetchable=True)
         if self._count > self._cap:
             raise MediaError(f"the file exceeds LIVENESS_MEDIA_MAX_BYTES ({self._cap})")

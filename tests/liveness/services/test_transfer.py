@@ -4,6 +4,7 @@ import hashlib
 import random
 import re
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -162,6 +163,33 @@ def test_after_another_part_the_same_link_is_read_from_the_beginning(changes, fe
         assert [server.header("Range", at) for at in range(3)] == [None, f"bytes={CUT}-", None]
 
 
+def spoilt(start):
+    """The right part by its headers, with other bytes."""
+    return lambda connection, server: connection.sendall(head(start) + bytes(len(CONTENT) - start))
+
+
+def longer(start):
+    body = CONTENT[start:] + b"more"
+    framed = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    chunked = head(start, Content_Length=None, Transfer_Encoding="chunked")
+    return lambda connection, server: connection.sendall(chunked + framed)
+
+
+@pytest.mark.parametrize("answer", [spoilt, longer])
+def test_after_wrong_bytes_the_same_link_is_read_from_the_beginning(answer, fetch):
+    with host(cut(), answer, rest) as server:
+        assert fetch(server) == CONTENT
+        assert [server.header("Range", at) for at in range(3)] == [None, f"bytes={CUT}-", None]
+
+
+def test_a_whole_file_with_wrong_bytes_is_not_read_again(fetch):
+    with host(spoilt) as server:
+        with pytest.raises(MediaError, match="MD5") as problem:
+            fetch(server)
+        assert len(server.requests) == 1
+    assert problem.value.is_refetchable
+
+
 @pytest.mark.parametrize("changes", OTHER_PARTS, ids=str)
 def test_it_begins_again_only_once(changes, fetch):
     with host(cut(), told(**changes), cut(), told(**changes)) as server:
@@ -242,12 +270,6 @@ def test_a_part_that_nobody_asked_for_is_refused(fetch):
 
 
 def test_a_rest_that_is_longer_than_declared_is_refused(fetch):
-    def longer(start):
-        body = CONTENT[start:] + b"more"
-        framed = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-        chunked = head(start, Content_Length=None, Transfer_Encoding="chunked")
-        return lambda connection, server: connection.sendall(chunked + framed)
-
     with host(cut(), longer) as server, pytest.raises(MediaError, match="longer"):
         fetch(server)
 
@@ -281,6 +303,19 @@ def test_a_link_that_lives_is_tried(fetch):
     now = int(time.time())
     with host(rest) as server:
         assert fetch(server, f"{PATH}&q-sign-time={now};{now + 600}") == CONTENT
+
+
+def test_a_link_runs_out_by_the_clock_that_is_passed_in(settings, tmp_path):
+    """The vendor's time may be known where this machine's is wrong."""
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    start = int(long_ago.timestamp())
+    with host(rest) as server:
+        settings.LIVENESS_MEDIA_ORIGINS = [server.url]
+        url = f"{server.url}{PATH}&q-sign-time={start};{start + 600}"
+        declared = {"kind": MediaKind.VIDEO, "size": SIZE, "md5": MD5}
+        assert download.fetch(url, tmp_path / "1", **declared, clock=lambda: long_ago).size == SIZE
+        with pytest.raises(MediaError, match="run out"):
+            download.fetch(url, tmp_path / "2", **declared)
 
 
 def test_a_link_that_ran_out_meanwhile_is_not_tried_again(fetch, monkeypatch):
