@@ -69,7 +69,7 @@ def alarm() -> None:
 @outages_logged
 def verify_media(seconds: float = VERIFY) -> None:
     """Read stored files again that are due for a check, for so many seconds."""
-    report = rolling_check.check_some(seconds, actor=ACTOR, should_stop=lambda: bool(_is_stopping[0]))
+    report = rolling_check.check_some(seconds, actor=ACTOR, should_stop=lambda: bool(_is_stopping[0]), clock=engine.now)
     for line in filter(None, [*report.lines(), report.problem]):
         logger.warning(line)
 

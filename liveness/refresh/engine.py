@@ -5,6 +5,7 @@ The tables hold the truth: what a killed run held comes free when its leases run
 
 import threading
 import time
+from datetime import datetime
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, close_old_connections
@@ -45,7 +46,7 @@ def run(plan: Plan, *, stop: threading.Event | None = None, progress: Progress |
         summary = Run(plan, limiter, stop or threading.Event(), memory=_memory).go(progress)
     finally:
         limiter.close()
-    _memory.held_until = time.monotonic() + HOLD if summary.failure or summary.stopped else 0.0
+    _memory.held_until = time.monotonic() + HOLD if _is_in_vain(summary) else 0.0
     return summary
 
 
@@ -60,7 +61,7 @@ def watch(plan: Plan, *, stop: threading.Event, report: Progress, progress: Prog
             report(summary)
         if summary.failure:
             return
-        stop.wait(OUTAGE_PAUSE if summary.stopped else 0)
+        stop.wait(OUTAGE_PAUSE if _is_in_vain(summary) else 0)
 
 
 def _watched(plan: Plan, stop: threading.Event, report: Progress, progress: Progress | None) -> Summary:
@@ -75,6 +76,16 @@ def _watched(plan: Plan, stop: threading.Event, report: Progress, progress: Prog
         return _ended_by(failure)
     finally:
         limiter.close()
+
+
+def now() -> datetime:
+    """The time, by the vendor's clock where this process knows that its machine's is wrong."""
+    return _memory.clock.now()
+
+
+def _is_in_vain(summary: Summary) -> bool:
+    """Would the next run meet the same? One that was merely paused for too long says nothing about the next."""
+    return bool(summary.failure or (summary.stopped and not summary.has_died))
 
 
 def _prepared() -> Limiter:

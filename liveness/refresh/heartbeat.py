@@ -1,7 +1,9 @@
 """The signs of life of a run: a row that is renewed by a thread that does nothing else."""
 
+import logging
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +13,7 @@ from django.db import Error, connection
 from django.db.models.functions import Now
 
 from liveness.models import WorkerRun
+from liveness.models import run as runs
 from liveness.services.retry import retried
 
 SIGN_OF_LIFE_SECONDS = 5.0
@@ -18,6 +21,7 @@ SIGN_OF_LIFE_SECONDS = 5.0
 LAST_SIGN_SECONDS = 1.0
 # The row of a killed run stays for a day, so that an operator can see which it was.
 FORGOTTEN_AFTER = timedelta(days=1)
+logger = logging.getLogger(__name__)
 
 
 class Heartbeat:
@@ -48,18 +52,28 @@ class Heartbeat:
             WorkerRun.objects.exclude(id__in=WorkerRun.objects.alive(FORGOTTEN_AFTER)).delete()
 
     def _renew(self) -> None:
+        heard_at = time.monotonic()
         try:
             while not self._is_over.wait(SIGN_OF_LIFE_SECONDS):
-                if not self._beat():
-                    self._on_death()
+                begun_at, is_heard = time.monotonic(), self._beat()
+                if is_heard:
+                    heard_at = begun_at
+                # One that failed may be followed by one that gets through.
+                elif is_heard is False or begun_at - heard_at >= runs.SILENT_AFTER.total_seconds():
                     return
         finally:
+            # Whatever ended this thread: a run without signs of life must not go on.
+            if not self._is_over.is_set():
+                self._on_death()
             connection.close()
 
-    def _beat(self) -> bool:
+    def _beat(self) -> bool | None:
+        """Was the sign of life in time? None when it could not be given."""
         try:
             return bool(WorkerRun.objects.alive().filter(id=self.run).update(alive_at=Now()))
-        except Error:
-            # The next sign may get through; if none does in time, the run is dead.
-            connection.close()
-            return True
+        except Exception as failure:
+            if not isinstance(failure, Error):
+                logger.error("No sign of life of a run: %s", type(failure).__name__)
+            with suppress(Error):
+                connection.close()
+            return None

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
+from liveness.exceptions import LeaseLostError
 from liveness.models import AttemptQuerySet, VerificationAttempt, WorkerRun
 from liveness.models import run as runs
 
@@ -58,10 +59,13 @@ def hold(attempt_ids: Sequence[int], *, run: str, now: datetime) -> list[Verific
     """Lease those of the attempts that no run holds, within the transaction that chose them; in the same order.
 
     The update repeats the condition, and asks for the runs again: one that began after the choice was prepared may have
-    leased an attempt before it was locked here.
+    leased an attempt before it was locked here. Raises LeaseLostError when `run` itself gives no signs of life: it
+    could write nothing about what it holds.
     """
-    VerificationAttempt.objects.filter(id__in=attempt_ids).filter(_is_free(now)).update(lease_run=run)
-    held = VerificationAttempt.objects.filter(lease_run=run).in_bulk(attempt_ids)
+    is_news = VerificationAttempt.objects.filter(id__in=attempt_ids).filter(_is_free(now)).update(lease_run=run)
+    held = VerificationAttempt.objects.held_by(run).in_bulk(attempt_ids)
+    if is_news and not held:
+        raise LeaseLostError("this run gave no sign of life for too long")
     return [held[id_] for id_ in attempt_ids if id_ in held]
 
 

@@ -18,6 +18,7 @@ from liveness.refresh.downloads import Pipeline
 from liveness.refresh.feed import Feed, Plan, Visit
 from liveness.refresh.health import RunHealth
 from liveness.refresh.heartbeat import Heartbeat
+from liveness.refresh.interval import Interval
 from liveness.refresh.limiter import Limiter
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
@@ -38,21 +39,6 @@ DIED = "it gave no sign of life for 30 s, as when a machine sleeps or its databa
 
 Progress = Callable[[Summary], None]
 logger = logging.getLogger(__name__)
-
-
-class Interval:
-    """So many seconds, over and over."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self.restart()
-
-    @property
-    def is_over(self) -> bool:
-        return time.monotonic() - self._begun > self._seconds
-
-    def restart(self) -> None:
-        self._begun = time.monotonic()
 
 
 class Run:
@@ -146,7 +132,9 @@ class Run:
         learning.learn(now=self._clock.now())
         self._look_around()
         self._verify_requested(CHECK_SECONDS)
-        report = rolling_check.check_some(CHECK_SECONDS, actor=self._plan.actor, should_stop=self._stop.is_set)
+        report = rolling_check.check_some(
+            CHECK_SECONDS, actor=self._plan.actor, should_stop=self._stop.is_set, clock=self._clock.now
+        )
         for line in filter(None, [*report.lines(), report.problem]):
             self.summary.note(line)
 
@@ -191,13 +179,15 @@ class Run:
 
     def _die(self) -> None:
         """The run was silent for so long that others may have taken what it held."""
-        self.summary.stopped = DIED
+        self.summary.stopped, self.summary.has_died = DIED, True
         self._halt.set()
 
     def _loop(self) -> None:
         try:
             while not self._halt.is_set() and self._make_room() and (visit := self._feed.next(self._halt)):
                 self._guarded(visit, partial(self._poll, visit))
+        except LeaseLostError:
+            self._die()
         except Exception as failure:
             # Without a database there is nothing to lease; the thread that started the run tells it.
             self._stop_for(failure)

@@ -29,7 +29,8 @@ class Summary:
     """What one run did. Counts are of attempts (or files); `done` is the number of those that it is through with.
 
     Problems are kept by their text, with the attempts that met them, and `notes` are about no attempt. `stopped` says
-    why a run ended early, and `failure` is set when it cannot go on until an operator has acted.
+    why a run ended early, and `failure` is set when it cannot go on until an operator has acted. `has_died`: it gave no
+    signs of life for so long that it lost what it held, and another run can begin at once.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -39,6 +40,7 @@ class Summary:
     failure: Exception | None = None
     done: int = 0
     started: float = field(default_factory=time.monotonic)
+    has_died: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, outcome: Outcome | None = None, **more: int) -> None:

@@ -3,19 +3,24 @@
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from liveness.exceptions import LeaseLostError
 from liveness.models import MediaKind, MediaState, VerificationAttempt, WorkerRun
-from liveness.refresh import heartbeat, leases
+from liveness.refresh import engine, heartbeat, leases
+from liveness.refresh.engine import Plan
 from liveness.refresh.heartbeat import Heartbeat
 from liveness.services import attempts, media
 from liveness.services.audit import Actor
+from liveness.services.transfer import Measured
+from liveness.storage import private_storage
 from tests.builders import living_run, make_attempt, make_result, silence, silent_run
+from tests.liveness.refresh.steps import registered
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -151,6 +156,68 @@ def test_a_run_that_was_silent_for_too_long_is_dead_for_good(monkeypatch):
     assert died.wait(10)
     assert not WorkerRun.objects.alive().exists()
     life.stop()
+
+
+@pytest.mark.parametrize("failure", [OperationalError("too many clients"), RuntimeError("can't start new thread")])
+def test_a_run_that_can_give_no_signs_of_life_is_dead_after_half_a_minute(failure, monkeypatch):
+    monkeypatch.setattr(heartbeat, "SIGN_OF_LIFE_SECONDS", 0.02)
+    monkeypatch.setattr("liveness.models.run.SILENT_AFTER", timedelta(seconds=0.2))
+    died = threading.Event()
+    life = Heartbeat(on_death=died.set)
+
+    def fail(*args, **changes):
+        assert not died.is_set()
+        raise failure
+
+    monkeypatch.setattr(type(WorkerRun.objects.all()), "update", fail)
+    life._thread.start()
+    assert died.wait(10)
+    life.stop()
+
+
+def test_a_run_without_signs_of_life_leases_nothing(runs):
+    make_attempt()
+    silence(WorkerRun.objects.filter(id="first"))
+    with pytest.raises(LeaseLostError):
+        take("first")
+    assert len(take("second")) == 1
+
+
+def test_a_run_that_has_died_calls_nobody_and_does_not_hold_up_the_next(sandbox, monkeypatch):
+    """It would otherwise lease, ask and forget one attempt over and over."""
+    attempt = registered(sandbox)
+    start = Heartbeat.start
+
+    def start_dead(life):
+        start(life)
+        silence(WorkerRun.objects.filter(id=life.run))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Heartbeat, "start", start_dead)
+        summary = engine.run(Plan(workers=2, seconds=5.0))
+    assert "no sign of life" in summary.stopped
+    assert list(sandbox.calls) == []
+    assert engine.run(Plan(workers=1, seconds=0.1)).counts.passed == 1
+    attempt.refresh_from_db()
+    assert attempt.lease_run == ""
+
+
+def test_a_run_that_was_paused_in_a_download_puts_no_bytes_over_those_of_another(monkeypatch, runs):
+    attempt = make_attempt()
+    result = make_result(best_frame=b"frame", video=None)
+    take("first")
+    attempts.record(attempt.id, result, now=timezone.now(), actor=ACTOR, run="first")
+    frame = attempt.media.get(kind=MediaKind.BEST_FRAME)
+
+    def paused(url, part, **declared):
+        part.write_bytes(b"frame")
+        silence(WorkerRun.objects.filter(id="first"))
+        return Measured(5, frame.declared_md5, "0" * 64)
+
+    monkeypatch.setattr(media.download, "fetch", paused)
+    with pytest.raises(LeaseLostError):
+        media.capture(attempt, result, actor=ACTOR, run="first")
+    assert not Path(private_storage().path(frame.path)).exists()
 
 
 def wait_until(is_so):
