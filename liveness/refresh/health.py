@@ -10,6 +10,7 @@ from django.db import Error
 from liveness.clock import TOLERANCE_SECONDS
 from liveness.exceptions import AccountError
 from liveness.models import AuditEvent, VerificationAttempt, WorkerRun
+from liveness.models.attempt import ANSWERED
 from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
@@ -19,6 +20,8 @@ from liveness.services.conditions import ConditionKind, places
 
 # A fact that lasts is reported again after this many seconds.
 REPEAT_SECONDS = 3600.0
+# After an answer the account counts as sound for so long, unless several attempts are refused.
+LATELY = timedelta(minutes=30)
 TOLERANCE = timedelta(seconds=TOLERANCE_SECONDS)
 
 
@@ -30,7 +33,7 @@ class RunHealth:
         self._summary = summary
         self._actor = actor
         self._since = self._clock.monotonic()
-        self._has_reopened = False
+        self._has_reopened = self._has_mended = False
         self._host = socket.gethostname()[:64]
 
     def needs_the_time(self, run: str) -> bool:
@@ -43,7 +46,7 @@ class RunHealth:
         if self._clock.is_confirmed(self._since):
             return False
         now = self._clock.now()
-        if reopening.closed_too_early(now).exists():
+        if reopening.closed_too_early(now).exists() or reopening.planned_ahead(now).exists():
             return True
         return any(abs(moment - now) > TOLERANCE for moment in _database_times(run, now))
 
@@ -63,6 +66,11 @@ class RunHealth:
                 if reopened:
                     self._summary.note(f"a wrong clock had closed {reopened} attempts too early; they are open again")
                 bulk_actions.prune(now=self._clock.now())
+        if self._clock.is_known(self._since) and (is_tidying or not self._has_mended):
+            self._has_mended = True
+            with suppress(Error):
+                reopening.want_again(now=self._clock.now(), actor=self._actor)
+                reopening.plan_anew(now=self._clock.now())
         if is_tidying:
             self._clear_what_passed()
         for breaker in self._memory.breakers.current():
@@ -87,9 +95,11 @@ class RunHealth:
             self._summary.stopped = "; ".join(map(_sentence, outages))
 
     def _is_hopeless(self, breaker: CircuitBreaker) -> bool:
-        """Several attempts agree, or the only ones there were."""
+        """Several attempts agree, or the only ones there were of an account that nothing else speaks for."""
+        if breaker.is_refused or breaker.is_doubtful:
+            return True
         has_only_refusals = bool(breaker.refused_attempts) and not self._summary.has_answers
-        return breaker.is_refused or breaker.is_doubtful or has_only_refusals
+        return has_only_refusals and not _was_answered_lately(self._clock.now())
 
     def _recall(self, attempt_ids: Collection[int]) -> None:
         """Attempts that were put aside for the account's sake are due again as soon as an operator has acted."""
@@ -98,12 +108,15 @@ class RunHealth:
             put_aside.update(next_poll_at=self._clock.now())
 
     def _report_clock(self) -> None:
-        wrong_by = self._clock.wrong_by
-        if wrong_by is not None:
-            side = "ahead of" if wrong_by > 0 else "behind"
+        differs_by = self._clock.differs_by
+        if differs_by is not None:
+            side = "ahead of" if differs_by > 0 else "behind"
+            what = f"this machine's clock is {abs(differs_by):.0f} s {side} the vendor's"
             text = (
-                f"this machine's clock is {abs(wrong_by):.0f} s {side} the vendor's, whose time is used; "
-                "set the clock, for example with: timedatectl set-ntp true"
+                f"{what}, whose time is used; set the clock, for example with: timedatectl set-ntp true"
+                if self._clock.wrong_by is not None
+                else f"{what} by the Date of its answers, but it refused no call for its time, so this machine's time "
+                "is used; does a proxy or a cache change the Date? Until both agree, no token expires by the clock"
             )
             if self._note_once(f"clock {side}", text):
                 self._observe(ConditionKind.CLOCK_SKEW, self._host, text)
@@ -120,7 +133,7 @@ class RunHealth:
     def _observe(self, kind: ConditionKind, subject: str, text: str) -> None:
         """For `/readyz` and the alarm, which no run tells by itself."""
         with suppress(Error):
-            conditions.observe(kind, subject, text, self._clock.now())
+            conditions.observe(kind, subject, text)
 
     def _clear_what_passed(self) -> None:
         for breaker in self._memory.breakers.current():
@@ -132,6 +145,18 @@ class RunHealth:
     def _clear(self, kind: ConditionKind, subject: str) -> None:
         with suppress(Error):
             conditions.clear(kind, subject)
+
+
+def _was_answered_lately(now: datetime) -> bool:
+    """Did any run get an answer from the vendor lately? Then one refusal is no news of the account."""
+    since = now - LATELY
+    newest = VerificationAttempt.objects.order_by("-id")
+    with suppress(Error):
+        answered = [
+            newest.filter(outcome=outcome).values_list("finished_at", flat=True).first() for outcome in ANSWERED
+        ]
+        return any(moment and moment > since for moment in answered)
+    return False
 
 
 def _database_times(run: str, now: datetime) -> Iterator[datetime]:

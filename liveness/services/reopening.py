@@ -1,11 +1,15 @@
-"""Attempts that a wrong clock closed too early are opened again, as long as their tokens can be read."""
+"""What a wrong clock did is undone: attempts that it closed too early, damage that it called late, and its schedule."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from liveness.models import AttemptQuerySet, ClosedBy, MediaState, Outcome, VerificationAttempt
-from liveness.services import audit, closing
+from liveness.clock import TOLERANCE_SECONDS
+from liveness.exceptions import MediaError
+from liveness.models import HELD, AttemptQuerySet, ClosedBy, MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.models.attempt import ANSWERED
+from liveness.services import audit, closing, integrity
 from liveness.services.audit import Actor
 from liveness.services.retry import retried
 from liveness.signals import attempt_changed
@@ -26,6 +30,29 @@ def reopen(*, now: datetime, actor: Actor) -> int:
     """
     ids = list(closed_too_early(now).order_by("expires_at").values_list("id", flat=True)[:BATCH])
     return sum(retried(lambda id_=id_: _reopen(id_, now, actor)) for id_ in ids)  # type: ignore[misc]
+
+
+def want_again(*, now: datetime, actor: Actor) -> int:
+    """Have damaged files fetched again that count as late although their tokens can be read; return how many."""
+    damaged = StoredMedia.objects.filter(state__in=HELD, damaged_at__isnull=False)
+    early = damaged.filter(attempt__outcome__in=ANSWERED, attempt__expires_at__gt=now)
+    count = 0
+    for file in early.select_related("attempt").order_by("-damaged_at")[:BATCH]:
+        with suppress(MediaError):
+            integrity.check(file, now=now, actor=actor, is_asked=False)
+            count += file.state == MediaState.WANTED
+    return count
+
+
+def planned_ahead(now: datetime) -> AttemptQuerySet:
+    """Open attempts whose last poll is in the future: the clock that planned their next one was ahead."""
+    latest = now + timedelta(seconds=TOLERANCE_SECONDS)
+    return VerificationAttempt.objects.filter(next_poll_at__gt=now, last_polled_at__gt=latest, lease_run="")
+
+
+def plan_anew(*, now: datetime) -> int:
+    """Make them due; return how many. `now` must be a time that the vendor's clock confirms."""
+    return retried(lambda: planned_ahead(now).update(next_poll_at=now))
 
 
 @transaction.atomic

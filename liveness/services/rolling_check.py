@@ -2,6 +2,7 @@
 
 A file younger than two hours is due an hour after its last check, because the vendor may still have it. Any other is
 due after a day. A sound file is no event of the audit chain: its row keeps the time of its last check. Damage is.
+A check in the future was made by a wrong clock, and the file is due at once.
 """
 
 import time
@@ -24,6 +25,8 @@ from liveness.services.ownership import UnreadableError
 # The vendor keeps a file for about so long.
 YOUNG = timedelta(hours=2)
 YOUNG_EVERY, EVERY = timedelta(hours=1), timedelta(days=1)
+# Clocks of two hosts that differ by less agree.
+CLOCK_TOLERANCE = timedelta(minutes=1)
 BATCH = 50
 # So many files are named one by one.
 NAMED = 20
@@ -169,6 +172,7 @@ def _batches(now: datetime, is_everything: bool) -> Iterator[list[StoredMedia]]:
         due = rows.filter(verified_at__gt=now - YOUNG, verified_at__lte=now - YOUNG_EVERY)
         yield from _pages(rows.filter(verified_at__isnull=True), "id")
         yield from _pages(due.filter(stored_at__gt=now - YOUNG))
+        yield from _pages(rows.filter(verified_at__gt=now + CLOCK_TOLERANCE))
     for rows in held:
         yield from _pages(rows.filter(verified_at__lt=now if is_everything else now - EVERY))
 

@@ -12,6 +12,8 @@ from functools import partial
 from typing import NamedTuple
 
 from django.db import DatabaseError, InterfaceError
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from liveness.models import ObservedCondition
 from liveness.services import outages
@@ -73,12 +75,15 @@ def standing(now: datetime, parts: Collection[Part] = frozenset(Part)) -> list[C
     return found
 
 
-def observe(kind: ConditionKind, subject: str, text: str, now: datetime) -> None:
-    """Remember what a run met; `text` is the line for operators. Raises DatabaseError."""
-    fields = {"text": text[:400], "seen_at": now}
+def observe(kind: ConditionKind, subject: str, text: str, now: datetime | None = None) -> None:
+    """Remember what a run met; `text` is the line for operators. Raises DatabaseError.
+
+    Without `now` the time is the database's, because the clock of the run may be what is wrong.
+    """
+    fields = {"text": text[:400], "seen_at": now or Now()}
     retried(
         lambda: ObservedCondition.objects.update_or_create(
-            kind=kind, subject=subject, defaults=fields, create_defaults={**fields, "since": now}
+            kind=kind, subject=subject, defaults=fields, create_defaults={**fields, "since": now or Now()}
         )
     )
 
@@ -133,6 +138,7 @@ def _looked(look: Callable[[], "Condition | list[Condition] | None"]) -> Iterato
 
 
 def _observed(parts: Collection[Part], now: datetime) -> list[Condition]:
-    rows = ObservedCondition.objects.filter(seen_at__gt=now - REMEMBERED).order_by("kind", "subject")
+    is_recent = Q(seen_at__gt=now - REMEMBERED) | Q(seen_at__gt=Now() - REMEMBERED)
+    rows = ObservedCondition.objects.filter(is_recent).order_by("kind", "subject")
     conditions = (Condition.of(ConditionKind(row.kind), row.text) for row in rows if row.kind in KINDS)
     return [condition for condition in conditions if condition.kind.part in parts]

@@ -151,6 +151,14 @@ def test_what_was_checked_lately_is_not_due(video, old_video):
     assert check(is_everything=False).checked == 0
 
 
+def test_a_check_in_the_future_was_made_by_a_wrong_clock_and_is_due(old_video):
+    checked_ago(old_video, days=-3)
+    flip(old_video)
+    assert len(check(is_everything=False).damaged) == 1
+    old_video.refresh_from_db()
+    assert old_video.verified_at <= timezone.now()
+
+
 def test_it_checks_each_file_once_over_many_pages(db, monkeypatch):
     monkeypatch.setattr(rolling_check, "BATCH", 3)
     attempt = make_attempt(outcome=Outcome.PASSED, issued_at=timezone.now() - timedelta(days=1))

@@ -3,19 +3,31 @@
 import re
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from liveness.clock import CheckedClock
-from liveness.models import ClosedBy, MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.models import (
+    AuditEvent,
+    ClosedBy,
+    MediaKind,
+    MediaState,
+    Outcome,
+    StoredMedia,
+    VerificationAttempt,
+)
 from liveness.refresh import engine, policy
 from liveness.refresh.engine import Plan
-from liveness.services import attempts, audit
+from liveness.sandbox import service
+from liveness.sandbox.service import Answered
+from liveness.services import attempts, audit, conditions, rolling_check
 from liveness.services.audit import Actor
+from liveness.services.conditions import ConditionKind
 from tests.builders import make_attempt, make_result
 from tests.conftest import forget_other_runs
+from tests.liveness.media.disks import flip, place
 from tests.liveness.refresh.steps import assert_everything_is_stored_once, registered, run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -51,18 +63,22 @@ def old(sandbox, minutes):
     return registered(sandbox, issued_ago=60 * minutes, poll_count=1, next_poll_at=a_minute_ago)
 
 
-@pytest.mark.parametrize("hours", [1, -1])
-def test_a_clock_that_is_an_hour_off_loses_nothing(hours, sandbox, machine):
-    machine.set_by = hours * HOUR
+@pytest.mark.parametrize("hours", [1, -1, 72, -72])
+def test_a_clock_that_is_off_loses_nothing(hours, sandbox, machine, monkeypatch):
     found = [old(sandbox, minutes) for minutes in (5, 70, 115)]
-    summary = run()
-    assert summary.counts.passed == len(found)
-    for attempt in found:
-        attempt.refresh_from_db()
-        assert attempt.outcome == Outcome.PASSED
+    machine.set_by = hours * HOUR
+    with monkeypatch.context() as patch:
+        # As wrong for links, which live for minutes, as for the schedule.
+        patch.setattr(timezone, "now", lambda: datetime.fromtimestamp(machine.unix(), UTC))
+        summary = run()
+        while not passed(found):
+            assert run().counts.polled
+    assert passed(found)
+    assert not StoredMedia.objects.exclude(state=MediaState.STORED).exists()
     side = "ahead of" if hours > 0 else "behind"
     assert len(summary.lines()) == 1
-    assert re.search(f"(3599|3600|3601) s {side} the vendor's", summary.lines()[0])
+    seconds = abs(hours * 3600)
+    assert re.search(f"({seconds - 1}|{seconds}|{seconds + 1}) s {side} the vendor's", summary.lines()[0])
 
 
 def test_a_clock_that_is_an_hour_ahead_leaves_unfinished_checks_open(sandbox, machine):
@@ -193,3 +209,74 @@ def test_a_clock_that_is_put_right_is_reported_no_more(attempt, sandbox, machine
     forget_other_runs(monkeypatch)
     assert run(named=[attempt.id]).lines() == []
     assert policy.is_readable(attempt.expires_at, timezone.now())
+
+
+@pytest.mark.parametrize("hours", [3, -3])
+def test_a_date_that_contradicts_an_accepted_signature_moves_no_clock(hours, sandbox, machine, monkeypatch):
+    """As of a cache or a proxy between us and the vendor."""
+    monkeypatch.setattr(service, "Answered", lambda reply, now, code: Answered(reply, now + hours * HOUR, code))
+    over = registered(sandbox, "never_finishes", issued_ago=9000, poll_count=1)
+    found = [old(sandbox, minutes) for minutes in (5, 115)]
+    summary = run()
+    assert passed(found)
+    assert not [call.code for call in sandbox.calls if "AuthFailure" in call.code]
+    [line] = [line for line in summary.lines() if "Date" in line]
+    assert re.search("(10799|10800|10801) s", line)
+    over.refresh_from_db()
+    assert over.closed_by != ClosedBy.CLOCK, "the vendor itself may say that it is over"
+    assert ConditionKind.CLOCK_SKEW in [condition.kind for condition in conditions.standing(timezone.now())]
+
+
+def test_what_failed_under_a_clock_that_was_ahead_does_not_wait_for_its_hour(sandbox, machine, monkeypatch):
+    found = [old(sandbox, minutes) for minutes in (5, 70, 100)]
+    sandbox.inject("reset", times=None)
+    machine.set_by = HOUR
+    run()
+    assert not VerificationAttempt.objects.due(timezone.now()).exists()
+    machine.set_by = 0.0
+    sandbox.clear_faults()
+    forget_other_runs(monkeypatch)
+    run()
+    run()
+    assert passed(found)
+
+
+def test_damage_that_a_wrong_clock_called_late_is_mended(attempt, sandbox, machine):
+    run()
+    video = attempt.media.get(kind=MediaKind.VIDEO)
+    content = place(video).read_bytes()
+    flip(video)
+    later = timezone.now() + timedelta(hours=3)
+    rolling_check.check_some(None, actor=ACTOR, is_everything=True, clock=lambda: later)
+    video.refresh_from_db()
+    assert (video.state, bool(video.damaged_at)) == (MediaState.STORED, True)
+    registered(sandbox)
+    run()
+    run()
+    assert place(video).read_bytes() == content
+    video.refresh_from_db()
+    assert (video.state, video.damaged_at) == (MediaState.STORED, None)
+
+
+def test_the_rolling_check_of_a_watch_judges_damage_by_the_vendors_time(attempt, sandbox, machine, monkeypatch):
+    run()
+    flip(attempt.media.get(kind=MediaKind.VIDEO))
+    StoredMedia.objects.update(verified_at=timezone.now() - timedelta(minutes=70))
+    registered(sandbox)
+    machine.set_by = 3 * HOUR
+    monkeypatch.setattr("liveness.refresh.runs.REPORT_EVERY", 0.1)
+    stop = threading.Event()
+
+    def look(summary):
+        if audit_events(audit.MEDIA_WANTED_AGAIN) and not StoredMedia.objects.exclude(state=MediaState.STORED).exists():
+            stop.set()
+
+    ending = threading.Timer(30, stop.set)
+    ending.start()
+    engine.watch(Plan(workers=1), stop=stop, report=lambda summary: None, progress=look)
+    ending.cancel()
+    assert len(audit_events(audit.MEDIA_WANTED_AGAIN)) == 1
+
+
+def audit_events(action):
+    return AuditEvent.objects.filter(action=action)

@@ -1,6 +1,7 @@
 """What a run finds out about its surroundings reaches `/readyz`, the alarm and the commands, and passes again."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -18,11 +19,14 @@ from tests.liveness.refresh.steps import registered, run
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 
-class FastMachine:
-    """A machine whose clock is an hour ahead."""
+class WrongMachine:
+    """A machine whose clock is some hours ahead, or behind."""
+
+    def __init__(self, hours):
+        self.ahead_by = hours * 3600
 
     def unix(self):
-        return time.time() + 3600
+        return time.time() + self.ahead_by
 
     def monotonic(self):
         return time.monotonic()
@@ -39,11 +43,14 @@ def standing():
     return [condition.kind for condition in conditions.standing(timezone.now())]
 
 
-def test_a_clock_that_is_wrong_stands_until_an_answer_agrees_with_it(sandbox, monkeypatch):
-    engine._memory.clock = CheckedClock(FastMachine())
+@pytest.mark.parametrize("hours", [1, 72, -72])
+def test_a_clock_that_is_wrong_stands_until_an_answer_agrees_with_it(hours, sandbox, monkeypatch):
+    engine._memory.clock = CheckedClock(WrongMachine(hours))
     registered(sandbox)
     run()
     assert standing() == [ConditionKind.CLOCK_SKEW]
+    by_the_wrong_clock = conditions.standing(timezone.now() + timedelta(hours=hours))
+    assert [condition.kind for condition in by_the_wrong_clock] == [ConditionKind.CLOCK_SKEW]
     assert "stopped" in [danger.kind for danger in dangers.standing(timezone.now())]
     forget_other_runs(monkeypatch)
     registered(sandbox)
