@@ -35,6 +35,7 @@ class CircuitBreaker:
         self._failures = 0
         self._failing: set[int] = set()
         self._refusing: set[int] = set()
+        self._refusal_code = ""
         self._unknown: set[int] = set()
         self.has_answered = False
         self._in_flight = 0
@@ -106,8 +107,9 @@ class CircuitBreaker:
         """The vendor refused the key, the permission or the region: an operator must act."""
         with self._state:
             self._failures, self._failing = 0, set()
-            if self.problem and self.problem.code != problem.code:
+            if self._refusal_code != problem.code:
                 self._refusing.clear()
+            self._refusal_code = problem.code
             self._refusing.add(attempt_id)
             self._note(problem, self.is_refused, LONGEST_PAUSE_SECONDS)
 

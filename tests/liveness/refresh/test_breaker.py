@@ -95,6 +95,13 @@ def test_refusals_with_different_codes_do_not_agree(breaker):
     assert not breaker.is_open
 
 
+def test_refusals_agree_whatever_fails_between_them(breaker):
+    for attempt in range(AGREEING_ATTEMPTS):
+        breaker.record_failure(99, PROBLEM)
+        refuse(breaker, attempt)
+    assert breaker.is_refused
+
+
 def test_an_answer_between_refusals_clears_the_account(breaker):
     refuse(breaker, 1, 2)
     breaker.record_answer()

@@ -8,6 +8,7 @@ from django.utils import timezone
 from liveness.exceptions import AccountError
 from liveness.models import MediaState, Outcome, VerificationAttempt
 from liveness.refresh import breaker
+from liveness.services import conditions
 from tests.builders import make_attempt
 from tests.conftest import forget_other_runs
 from tests.liveness.refresh.steps import assert_everything_is_stored_once, registered, run
@@ -81,6 +82,23 @@ def test_a_refused_region_in_front_costs_three_calls_and_no_other_region(sandbox
     assert summary.counts.passed == len(others)
     assert len(list(sandbox.calls)) == len(others) + breaker.AGREEING_ATTEMPTS
     assert any("ap-jakarta" in line for line in summary.lines())
+
+
+def test_one_refused_attempt_that_is_alone_in_a_later_run_ends_no_run(sandbox, monkeypatch):
+    bad = registered(sandbox, region="ap-jakarta")
+    sandbox.inject("error", code="UnsupportedRegion", times=None, token=bad.sdk_token)
+    for _ in range(4):
+        registered(sandbox)
+    assert run().counts.passed == 4
+    for _ in range(3):
+        forget_other_runs(monkeypatch)
+        summary = run(force=True)
+        assert (summary.counts.errors, summary.failure) == (1, None)
+        assert any(str(bad.public_id) in line for line in summary.lines())
+    assert conditions.standing(timezone.now()) == []
+    VerificationAttempt.objects.filter(outcome=Outcome.PASSED).update(finished_at=timezone.now() - timedelta(hours=1))
+    with pytest.raises(AccountError):
+        run(force=True)
 
 
 def test_unknown_tokens_in_front_of_good_ones_cost_no_run(sandbox):
