@@ -116,7 +116,15 @@ def _set_damaged_aside(finding: Finding, now: datetime, actor: Actor) -> Done:
 
 
 def _give_up(finding: Finding, now: datetime, actor: Actor) -> Done:
-    """The evidence cannot be had any more: its row is lost, until a file with its digest is adopted."""
+    """The evidence cannot be had any more: its row is lost, until a file with its digest is adopted.
+
+    While the vendor still has the file, it is fetched again instead.
+    """
+    damaged = StoredMedia.objects.select_related("attempt").get(id=finding.row_id)
+    if damaged.state in HELD and now < damaged.attempt.expires_at:
+        integrity.check(damaged, now=now, actor=actor, is_asked=False)
+    if damaged.state == MediaState.WANTED:
+        return Done("it will be fetched again")
     with transaction.atomic():
         attempt, row = _locked(finding)
         if row.state not in HELD or integrity.look(row) is Verdict.SOUND:
@@ -157,7 +165,9 @@ def _is_of(path: Path, row: StoredMedia) -> bool:
     if row.state in HELD:
         return measured.sha256 == row.sha256 and integrity.look(row) is not Verdict.SOUND
     is_declared = measured.md5 == row.declared_md5 and row.declared_size in (None, measured.size)
-    return is_declared and row.state in (MediaState.WANTED, MediaState.LOST)
+    # An unverified file that was given up has a digest of ours alone.
+    is_the_same = not row.declared_md5 and measured.sha256 == row.sha256
+    return (is_declared or is_the_same) and row.state in (MediaState.WANTED, MediaState.LOST)
 
 
 def _move(path: Path, row: StoredMedia, now: datetime) -> None:

@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
+from django.db.models import Q
+
 from liveness import marker
 from liveness.models import HELD, MediaState, StoredMedia
 from liveness.services import integrity, media
@@ -135,7 +137,9 @@ def _held() -> Iterator[StoredMedia]:
 def find_among_files(scan: Scan) -> Iterator[Finding]:
     """Files that no row names, once they are older than any download may be: files are written before their rows."""
     wanted = StoredMedia.objects.filter(state__in=(MediaState.WANTED, MediaState.LOST))
+    wanted = wanted.exclude(declared_md5="", sha256="")
     sizes = {*scan.lacking.values(), *wanted.values_list("declared_size", flat=True).distinct()}
+    sizes |= set(wanted.values_list("size", flat=True).distinct()) - {None}
     oldest = time.time() - media.sweep_age()
     walk = _walk(marker.root())
     while names := list(islice(walk, BATCH)):
@@ -201,7 +205,8 @@ def _file(scan: Scan, name: str, sizes: set[int | None], oldest: float) -> Findi
             return None
         if found.st_mtime >= oldest:
             return None
-        is_candidate = path.is_file() and not path.is_symlink() and found.st_size in sizes
+        # A file that some row wants in any size may be this one.
+        is_candidate = path.is_file() and not path.is_symlink() and bool({found.st_size, None} & sizes)
         row = _row_for(scan, integrity.measure(path)) if is_candidate else None
     except FileNotFoundError:
         return None
@@ -219,7 +224,8 @@ def _file(scan: Scan, name: str, sizes: set[int | None], oldest: float) -> Findi
 
 def _row_for(scan: Scan, measured: Measured) -> StoredMedia | None:
     """A row that lacks exactly these bytes: one that had them first, then one that never got them."""
-    rows = StoredMedia.objects.filter(declared_md5=measured.md5, declared_size=measured.size)
+    is_declared = Q(declared_md5=measured.md5) & (Q(declared_size=measured.size) | Q(declared_size=None))
+    rows = StoredMedia.objects.filter(is_declared | Q(declared_md5="", sha256=measured.sha256))
     same = [row for row in rows.select_related("attempt").order_by("id") if row.id not in scan.matched]
     had = (row for row in same if row.id in scan.lacking and row.sha256 == measured.sha256)
     never_had = (row for row in same if row.state in (MediaState.WANTED, MediaState.LOST))

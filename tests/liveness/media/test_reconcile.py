@@ -179,6 +179,33 @@ class TestAdopt:
         assert actions() == [audit.MEDIA_STORED, audit.MEDIA_ADOPTED]
         assert scan() == []
 
+    @pytest.mark.parametrize("state", [MediaState.STORED, MediaState.LOST, MediaState.WANTED])
+    def test_a_row_of_undeclared_size_gets_its_file(self, lost, state):
+        StoredMedia.objects.update(declared_size=None)
+        make_media(make_attempt(), MediaKind.VIDEO, b"another")
+        if state == MediaState.STORED:
+            put(lost.path, FRAME)
+            assert settle(Choice.ADOPT) == []
+            (root() / lost.path).rename(root() / "moved")
+        else:
+            StoredMedia.objects.filter(id=lost.id).update(state=state)
+            put("copies/1", FRAME)
+        assert settle(Choice.ADOPT) == []
+        lost.refresh_from_db()
+        assert (lost.state, place(lost).read_bytes()) == (MediaState.STORED, FRAME)
+
+    @pytest.mark.parametrize("is_given_up", [False, True])
+    def test_an_unverified_file_is_known_by_the_digest_that_was_taken_of_it(self, old_video, is_given_up):
+        content = place(old_video).read_bytes()
+        StoredMedia.objects.update(state=MediaState.UNVERIFIED, declared_md5="", declared_size=None)
+        place(old_video).unlink()
+        if is_given_up:
+            settle(Choice.GIVE_UP)
+        put("copies/1", content)
+        assert settle(Choice.ADOPT) == []
+        old_video.refresh_from_db()
+        assert (old_video.state, place(old_video).read_bytes()) == (MediaState.UNVERIFIED, content)
+
     def test_a_file_whose_digest_is_not_that_of_the_row_is_left(self, lost, video):
         put(lost.path, FRAME[:-1] + b"x")
         assert kinds(settle(Choice.ADOPT)) == [Kind.FILE_WITHOUT_ROW]
@@ -266,6 +293,12 @@ class TestGiveUp:
         assert settle(Choice.ADOPT) == []
         old_video.refresh_from_db()
         assert old_video.state == MediaState.STORED
+
+    def test_a_file_that_the_vendor_still_has_is_fetched_again_instead(self, video):
+        place(video).unlink()
+        assert settle(Choice.GIVE_UP) == []
+        video.refresh_from_db()
+        assert video.state == MediaState.WANTED
 
     def test_what_can_be_adopted_is_not_given_up(self, old_video):
         put("copies/1", place(old_video).read_bytes())
