@@ -12,7 +12,7 @@ from typing import Any
 
 MAX_SIZE = 2**53
 
-_FRAME = re.compile(r"[\s\"'`\u200b\ufeff]+")
+_FRAME = re.compile(r"[\s\\\"'`\u2018\u2019\u201c\u201d\u200b\ufeff]+")
 _NAME = re.compile(r"(?:md5[:=-]?|0x)(?=[0-9a-f:-]{32,47}\Z)", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _PAIRS = re.compile(r"[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){14}[0-9a-f]{2}", re.IGNORECASE)

@@ -65,6 +65,9 @@ def test_a_link_that_may_still_live_by_the_vendor_s_clock_has_not_run_out():
             "http://127.0.0.1:9/m?x=attachment;%20filename=best%20frame.jpg",
         ),
         (" \t\ufeffhttp://127.0.0.1:9/m/base.jpg?a=1\r\n", "http://127.0.0.1:9/m/base.jpg?a=1"),
+        ('"http://127.0.0.1:9/a?b=1"', "http://127.0.0.1:9/a?b=1"),
+        (" <http://127.0.0.1:9/a?b=1>\n", "http://127.0.0.1:9/a?b=1"),
+        ("\u201c http://127.0.0.1:9/a \u201d", "http://127.0.0.1:9/a"),
         ("http://127.0.0.1:9/最佳/é.jpg", "http://127.0.0.1:9/%E6%9C%80%E4%BD%B3/%C3%A9.jpg"),
         ('http://127.0.0.1:9/{a}|^`"<b>', "http://127.0.0.1:9/%7Ba%7D%7C%5E%60%22%3Cb%3E"),
         ("http://127.0.0.1:9?a=1", "http://127.0.0.1:9/?a=1"),
@@ -74,6 +77,10 @@ def test_a_link_that_may_still_live_by_the_vendor_s_clock_has_not_run_out():
 def test_a_link_is_made_fit_to_ask_for(link, asked_for):
     assert links.tidied(link) == asked_for
     assert origins.allow(asked_for, ["http://127.0.0.1:9"])
+
+
+def test_an_empty_port_is_none():
+    assert links.tidied("https://bucket.myqcloud.com:/a?b=1") == "https://bucket.myqcloud.com/a?b=1"
 
 
 @given(st.text(st.sampled_from("abcXYZ019-._~!$&'()*+,;=:@%/?"), max_size=60))
