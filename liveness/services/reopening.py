@@ -52,7 +52,9 @@ def planned_ahead(now: datetime) -> AttemptQuerySet:
 
 def plan_anew(*, now: datetime) -> int:
     """Make them due; return how many. `now` must be a time that the vendor's clock confirms."""
-    return retried(lambda: planned_ahead(now).update(next_poll_at=now))
+    planned = planned_ahead(now)
+    # Mostly there is none, and then nothing has to be locked.
+    return retried(lambda: planned.update(next_poll_at=now)) if planned.exists() else 0
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from liveness.refresh.feed import Feed, Plan
 from liveness.refresh.policy import Market
 from liveness.services import bulk_actions
 from liveness.services.audit import Actor
-from tests.builders import make_attempt
+from tests.builders import living_run, make_attempt
 from tests.liveness.refresh.steps import registered
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -31,7 +31,7 @@ def slice_(stop):
     """A slice with one visit under way and its time over, while more is due."""
     for _ in range(feed.LEAST + 1):
         make_attempt(issued_at=timezone.now() - timedelta(seconds=400))
-    work = Feed(Plan(workers=1, seconds=SLICE), "run", Market(), is_endless=False)
+    work = Feed(Plan(workers=1, seconds=SLICE), living_run("run"), Market(), is_endless=False)
     visits = [work.next(stop) for _ in range(feed.LEAST)]
     for visit in visits[1:]:
         work.done(visit)
