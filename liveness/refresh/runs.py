@@ -159,7 +159,7 @@ class Run:
                 bulk_actions.give_back(self._heartbeat.run)
             learning.learn(now=self._clock.now())
         self._heartbeat.stop()
-        if given_up:
+        if given_up and not self.summary.has_died:
             self.summary.stopped = f"{given_up} downloads took too long to finish"
         meters.flush()
 
