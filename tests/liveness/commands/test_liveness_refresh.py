@@ -154,6 +154,8 @@ class TestRefresh:
             if portal.run("shell", "-v0", "-c", SILENCE).code == 0:
                 return
             process.send_signal(signal.SIGCONT)
+            # Stopped again at once it would still be in the same write.
+            time.sleep(0.1)
         raise AssertionError("it always writes")
 
     def _contents(self, portal):
