@@ -1,5 +1,7 @@
 """What can go wrong in the app's own services. Every message is one line that says what to do."""
 
+from liveness.loss_causes import LossCause
+
 
 class LivenessError(Exception):
     """Base of the services' errors."""
@@ -13,10 +15,12 @@ class MediaError(LivenessError):
     """A file could not be captured this time; the next refresh tries again while the token lives.
 
     `is_refetchable`: a fresh link may bring it at once. Otherwise a call for one is wasted until the cause is gone.
+    `cause`: what the file is lost to if it is never captured.
     """
 
-    def __init__(self, message: str, *, is_refetchable: bool = False) -> None:
+    def __init__(self, message: str, *, cause: LossCause = LossCause.OTHER, is_refetchable: bool = False) -> None:
         super().__init__(message)
+        self.cause = cause
         self.is_refetchable = is_refetchable
 
 

@@ -21,6 +21,7 @@ from django.db import transaction
 
 from liveness.app_settings import app_settings
 from liveness.exceptions import MediaError
+from liveness.loss_causes import LossCause
 
 # Without a leading dot, so that `cp evidence/* elsewhere/` takes it along.
 MARKER = "media-root.id"
@@ -58,7 +59,7 @@ class MediaRootError(MediaError):
     """This directory is not the media root, or cannot be read now. Files stay wanted, as when the disk is full."""
 
     def __init__(self, fault: Fault) -> None:
-        super().__init__(WORDS[fault])
+        super().__init__(WORDS[fault], cause=LossCause.STORAGE)
         self.fault = fault
 
 

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from liveness.containers import codec_name
+from liveness.loss_causes import LossCause
 from liveness.models.attempt import VerificationAttempt
 from liveness.storage import private_storage
 
@@ -53,6 +54,13 @@ class StoredMedia(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=MediaKind)
     state = models.CharField(_("state"), max_length=16, choices=MediaState, default=MediaState.WANTED)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    loss_cause = models.CharField(
+        _("cause of loss"),
+        max_length=16,
+        choices=LossCause,
+        blank=True,
+        help_text=_("What the file is lost to, or would be."),
+    )
     flaw = models.CharField(
         _("flaw"), max_length=200, blank=True, help_text=_("Why a faithfully stored file cannot be shown.")
     )

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from liveness import marker
 from liveness.exceptions import MediaError
+from liveness.loss_causes import LossCause
 from liveness.models import HELD, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit, integrity, media
 from liveness.services.audit import Actor
@@ -131,12 +132,12 @@ def _give_up(finding: Finding, now: datetime, actor: Actor) -> Done:
             raise MediaError(CHANGED)
         path = Path(private_storage().path(row.path))
         name = private_storage().set_aside(path, now) if path.exists() else ""
-        row.state, row.closed_at, row.reason = MediaState.LOST, now, GIVEN_UP
+        row.state, row.closed_at = MediaState.LOST, now
+        row.reason, row.loss_cause = GIVEN_UP, LossCause.DAMAGED
         row.file.name, row.thumbnail.name, row.damaged_at = "", "", None
         row.save()
-        audit.record(
-            audit.MEDIA_LOST, actor=actor, target=row, kind=row.kind, reason=GIVEN_UP, sha256=row.sha256, set_aside=name
-        )
+        details = {"kind": row.kind, "reason": GIVEN_UP, "cause": row.loss_cause, "sha256": row.sha256}
+        audit.record(audit.MEDIA_LOST, actor=actor, target=row, **details, set_aside=name)
         attempt_changed.send(VerificationAttempt, attempt=attempt)
     return Done("given up")
 
@@ -184,8 +185,8 @@ def _store(row: StoredMedia, was: str, now: datetime, actor: Actor) -> None:
         row.damaged_at, row.verified_at = None, now
         row.save(update_fields=["damaged_at", "verified_at"])
         return
-    row.state, row.closed_at = MediaState.WANTED, None
-    row.save(update_fields=["state", "closed_at"])
+    row.state, row.closed_at, row.loss_cause = MediaState.WANTED, None, ""
+    row.save(update_fields=["state", "closed_at", "loss_cause"])
     if not media.rescue(row, now=now, actor=actor):
         raise MediaError("the storage does not give the file back")
     row.refresh_from_db()

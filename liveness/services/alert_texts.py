@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from liveness.app_settings import app_settings
-from liveness.services import losses
+from liveness.loss_causes import LossCause
 from liveness.services.dangers import Danger, Losses
 from liveness.services.hooks import Message
 from liveness.services.notified import Notified
@@ -66,7 +66,7 @@ def _headlines(news: News) -> str:
 def _lost_lines(lost: Losses) -> list[str]:
     if not lost.count:
         return []
-    reasons = (f"  {losses.WORDS[reason]}: {number:,}" for reason, number in sorted(lost.reasons.items()))
+    reasons = (f"  {LossCause(reason).label}: {number:,}" for reason, number in sorted(lost.reasons.items()))
     more = ["  and more, which the next message names"] if lost.is_partial else []
     return ["Lost since the last message:", *reasons, *more, *_named(lost.attempts), ""]
 

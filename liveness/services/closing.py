@@ -5,6 +5,7 @@ from functools import partial
 
 from django.db import transaction
 
+from liveness.loss_causes import LossCause
 from liveness.models import ClosedBy, Outcome, VerificationAttempt
 from liveness.services import audit, evidence, losses, meters
 from liveness.services.audit import Actor
@@ -23,7 +24,7 @@ def close(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, acto
     attempt.outcome, attempt.finished_at, attempt.next_poll_at = Outcome.EXPIRED, now, None
     attempt.closed_by = closed_by
     if losses.is_missed(attempt):
-        transaction.on_commit(partial(meters.count, meters.LOST, label=losses.UNREAD))
+        transaction.on_commit(partial(meters.count, meters.LOST, label=LossCause.UNREAD))
     attempt.last_error = reason[:200]
     audit.record(audit.ATTEMPT_EXPIRED, actor=actor, target=attempt, reason=reason)
 

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from django.db.models import Count, Min, Q
 
 from liveness.app_settings import app_settings
+from liveness.loss_causes import LossCause
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
 from liveness.services import audit, conditions, gauges, losses, overdue, rolling_check, wording
@@ -96,9 +97,9 @@ def lost_since(sequence: int) -> Losses:
     events = list(closing.only("action", "object_id", "details")[:BATCH])
     missed = losses.missed({event.object_id for event in events if event.action == audit.ATTEMPT_EXPIRED})
     files = [event for event in events if event.action == audit.MEDIA_LOST]
-    reasons = Counter(losses.cause_of(str(event.data.get("reason", ""))) for event in files)
+    reasons = Counter(LossCause.of(event.data.get("cause")) for event in files)
     if missed:
-        reasons[losses.UNREAD] = len(missed)
+        reasons[LossCause.UNREAD] = len(missed)
     named = [*sorted(missed)[:NAMED], *_attempts_of([event.object_id for event in files[:NAMED]])]
     is_partial = len(events) == BATCH and after.filter(sequence__gt=events[-1].sequence).exists()
     last = events[-1].sequence if is_partial else newest

@@ -16,6 +16,7 @@ from liveness.client.deadline import total_deadline
 from liveness.client.errors import ConfigurationError, NetworkError
 from liveness.client.session import Route, build_session
 from liveness.exceptions import MediaError
+from liveness.loss_causes import LossCause
 from liveness.models import MediaKind
 from liveness.services import clients, links, meters, origins, quarantine
 from liveness.services.pool import Pool
@@ -63,10 +64,11 @@ def _fetch(
 ) -> Measured:
     cap = app_settings.MEDIA_MAX_BYTES[kind]
     if size is not None and size > cap:
-        raise MediaError(f"the declared {size} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({cap})")
+        text = f"the declared {size} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({cap})"
+        raise MediaError(text, cause=LossCause.REFUSED)
     link = links.tidied(url)
     if not link:
-        raise MediaError("the vendor sent no link for it", is_refetchable=True)
+        raise MediaError("the vendor sent no link for it", cause=LossCause.UNDECLARED, is_refetchable=True)
     origin = origins.allow(link, app_settings.MEDIA_ORIGINS)
     room = cap if size is None else size
     try:
@@ -80,26 +82,30 @@ def _fetch(
             measured = Transfer(session, link, file, size=size, md5=md5, cap=cap, clock=clock).run()
         _check_measured(measured, size, md5)
     except NetworkError as problem:
-        raise MediaError(f"the download failed: {problem}", is_refetchable=problem.retryable) from None
+        text = f"the download failed: {problem}"
+        raise MediaError(text, cause=LossCause.DOWNLOAD, is_refetchable=problem.retryable) from None
     except ConfigurationError as problem:
-        raise MediaError(str(problem)) from None
+        raise MediaError(str(problem), cause=LossCause.REFUSED) from None
     except OSError as problem:
-        raise MediaError(explain(problem)) from None
+        raise MediaError(explain(problem), cause=LossCause.STORAGE) from None
     return measured
 
 
 def _check_measured(measured: Measured, size: int | None, md5: str | None) -> None:
     if size is not None and measured.size != size:
-        raise MediaError(f"the file ended after {measured.size} of {size} bytes", is_refetchable=True)
+        text = f"the file ended after {measured.size} of {size} bytes"
+        raise MediaError(text, cause=LossCause.MISMATCH, is_refetchable=True)
     if md5 is not None and measured.md5 != md5:
-        raise MediaError("the file's MD5 is not the one the vendor declared", is_refetchable=True)
+        text = "the file's MD5 is not the one the vendor declared"
+        raise MediaError(text, cause=LossCause.MISMATCH, is_refetchable=True)
     if not measured.size:
-        raise MediaError("the media host answered with an empty file", is_refetchable=True)
+        raise MediaError("the media host answered with an empty file", cause=LossCause.DOWNLOAD, is_refetchable=True)
 
 
 def _check_room(part: Path, size: int) -> None:
     if shutil.disk_usage(part.parent).free < 2 * size:
-        raise MediaError("the disk of LIVENESS_MEDIA_ROOT is nearly full; free some space")
+        text = "the disk of LIVENESS_MEDIA_ROOT is nearly full; free some space"
+        raise MediaError(text, cause=LossCause.STORAGE)
 
 
 def _session(key: tuple[bool, Route]) -> requests.Session:

@@ -6,8 +6,9 @@ from functools import partial
 from django.db import transaction
 
 from liveness.client.types import FileInfo, LivenessResult
+from liveness.loss_causes import LossCause
 from liveness.models import HELD, MediaKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import audit, losses, media, meters
+from liveness.services import audit, media, meters
 from liveness.services.audit import Actor
 
 NOT_SENT = "the vendor sent none with this result"
@@ -32,10 +33,12 @@ def lose(attempt: VerificationAttempt, reason: str, *, now: datetime, actor: Act
             continue
         file.state, file.closed_at = MediaState.LOST, now
         file.reason = (file.reason or reason)[:200]
-        file.save(update_fields=["state", "closed_at", "reason"])
-        audit.record(audit.MEDIA_LOST, actor=actor, target=file, kind=file.kind, reason=file.reason)
+        file.loss_cause = file.loss_cause or LossCause.WINDOW
+        file.save(update_fields=["state", "closed_at", "reason", "loss_cause"])
+        details = {"kind": file.kind, "reason": file.reason, "cause": file.loss_cause}
+        audit.record(audit.MEDIA_LOST, actor=actor, target=file, **details)
         transaction.on_commit(partial(media.discard, file))
-        transaction.on_commit(partial(meters.count, meters.LOST, label=losses.cause_of(file.reason)))
+        transaction.on_commit(partial(meters.count, meters.LOST, label=file.loss_cause))
 
 
 def _note_absence(attempt: VerificationAttempt, kind: MediaKind, actor: Actor) -> None:
@@ -60,7 +63,7 @@ def _want(attempt: VerificationAttempt, kind: MediaKind, info: FileInfo) -> bool
         file = StoredMedia(attempt=attempt, kind=kind)
     if file.state in (*HELD, MediaState.PURGED):
         return False
-    file.state, file.reason, file.closed_at = MediaState.WANTED, "", None
+    file.state, file.reason, file.loss_cause, file.closed_at = MediaState.WANTED, "", "", None
     file.declared_size, file.declared_md5 = info.size, md5
     file.save()
     return True

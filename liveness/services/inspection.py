@@ -17,6 +17,7 @@ import liveness
 from liveness.app_settings import app_settings
 from liveness.containers import EBML_HEADER, codec_of
 from liveness.exceptions import MediaError
+from liveness.loss_causes import LossCause
 from liveness.models import MediaCondition, MediaKind
 
 # Seconds of the processor's time that a picture may take, and seconds that its answer may take on a busy machine.
@@ -210,7 +211,8 @@ def _without_answer(ended_by: int | None) -> dict[str, Any]:
     """Only a picture that used up its processor time is to blame: a child is killed, or waits, for other reasons."""
     if ended_by == -signal.SIGVTALRM:
         return {"flaw": "the picture takes too long to decode"}
-    raise MediaError("the picture could not be inspected: the decoder does not answer; is the machine overloaded?")
+    text = "the picture could not be inspected: the decoder does not answer; is the machine overloaded?"
+    raise MediaError(text, cause=LossCause.STORAGE)
 
 
 def _ask(child: subprocess.Popen[str], line: str) -> str | None:

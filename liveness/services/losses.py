@@ -18,49 +18,9 @@ from liveness.refresh.policy import GRACE
 RUN_WINDOW = timedelta(seconds=LATEST)
 # A check that was unfinished so shortly before its token ran out was abandoned, not missed.
 LOOKED_AT = timedelta(minutes=15)
-UNREAD, STORAGE = "unread", "storage"
-WORDS = {
-    UNREAD: "results never read before their token ran out",
-    "link": "files whose link had run out",
-    "download": "files whose download kept failing",
-    "mismatch": "files that were not what the vendor declared",
-    "undeclared": "files that the vendor named without saying where they are",
-    "refused": "files that the settings refuse",
-    STORAGE: "files that the storage did not take",
-    "window": "files that were not fetched before their token ran out",
-    "other": "files given up for another reason",
-}
-# How the reason of a lost file begins or what it holds, and the cause that it stands for.
-CAUSES = (
-    ("link has run out", "link"),
-    ("the download failed", "download"),
-    ("the media host answered", "download"),
-    ("the media host sent a page", "download"),
-    ("the media host announced", "mismatch"),
-    ("the file ended after", "mismatch"),
-    ("the file is longer", "mismatch"),
-    ("the file's MD5", "mismatch"),
-    ("declared no usable", "undeclared"),
-    ("sent no link", "undeclared"),
-    ("LIVENESS_MEDIA_MAX_BYTES", "refused"),
-    ("LIVENESS_MEDIA_ORIGINS", "refused"),
-    ("LIVENESS_CA_BUNDLE", "refused"),
-    ("The proxy must look like", "refused"),
-    ("not a plain http", "refused"),
-    ("LIVENESS_MEDIA_ROOT", STORAGE),
-    ("LIVENESS_MEDIA_TEMPORARY_BYTES", STORAGE),
-    ("could not be inspected", STORAGE),
-    ("readable window closed", "window"),
-    ("token ran out", "window"),
-)
 # Nobody asked after the person could have finished.
 NOT_READ = Q(unfinished_at__isnull=True) | Q(unfinished_at__lt=F("issued_at") + RUN_WINDOW)
 AT_RISK = Q(outcome__in=ANSWERED) | (Q(outcome=Outcome.PENDING) & NOT_READ)
-
-
-def cause_of(reason: str) -> str:
-    """Why a file was lost, as one of a few causes; WORDS puts them into words."""
-    return next((cause for words, cause in CAUSES if words in reason), "other")
 
 
 def is_missed(attempt: VerificationAttempt) -> bool:

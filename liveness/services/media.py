@@ -22,6 +22,7 @@ from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.exceptions import LeaseLostError, MediaError
+from liveness.loss_causes import LossCause
 from liveness.models import HELD, MediaCondition, MediaKind, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit, download, inspection, integrity
 from liveness.services.audit import Actor
@@ -71,7 +72,7 @@ def capture(
             try:
                 stored += store(media, info, actor=actor, run=run, clock=clock)
             except MediaError as problem:
-                _change_wanted(media, run, reason=str(problem)[:200])
+                _change_wanted(media, run, reason=str(problem)[:200], loss_cause=problem.cause)
                 problems.append(f"{media.get_kind_display()}: {problem}")
                 is_refetchable |= problem.is_refetchable
     return Capture(stored, problems, is_refetchable)
@@ -90,7 +91,7 @@ def store(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str = "", cl
             return _keep(media, measured, _inspect_in_place(media), now=clock(), actor=actor, run=run)
         return _fetch(media, info, actor=actor, run=run, clock=clock)
     except OSError as problem:
-        raise MediaError(download.explain(problem)) from None
+        raise MediaError(download.explain(problem), cause=LossCause.STORAGE) from None
 
 
 def rescue(media: StoredMedia, *, now: datetime, actor: Actor) -> bool:
@@ -172,7 +173,8 @@ def _fetch(media: StoredMedia, info: FileInfo, *, actor: Actor, run: str, clock:
         _change_wanted(media, run, fetch_count=F("fetch_count") + 1)
         measured = download.fetch(info.url, part, kind=MediaKind(media.kind), size=info.size, md5=info.md5, clock=clock)
         if not info.md5 and inspection.looks_like_a_page(part):
-            raise MediaError("the media host sent a page of text in place of the file", is_refetchable=True)
+            text = "the media host sent a page of text in place of the file"
+            raise MediaError(text, cause=LossCause.DOWNLOAD, is_refetchable=True)
         # A run that was paused during the download must not put its bytes over those of the run that came after it.
         _check_lease(media, run)
         # What has been checked is not given up again because a decoder does not work.
@@ -238,7 +240,8 @@ def _record_stored(media_id: int, measured: Measured, finding: Finding, now: dat
         return False
     is_verified = bool(media.declared_md5)
     media.state = MediaState.STORED if is_verified else MediaState.UNVERIFIED
-    media.stored_at, media.verified_at, media.reason = now, now if is_verified else None, ""
+    media.stored_at, media.verified_at = now, now if is_verified else None
+    media.reason, media.loss_cause = "", ""
     media.size, media.md5, media.sha256 = measured.size, measured.md5, measured.sha256
     _take_over(media, finding)
     media.save()

@@ -18,8 +18,8 @@ from django.db import Error, transaction
 from django.db.models import F
 
 from liveness.client.errors import Fault
+from liveness.loss_causes import LossCause
 from liveness.models import Meter
-from liveness.services import losses
 
 # Seconds between two writes of one process.
 INTERVAL = 5.0
@@ -82,7 +82,7 @@ LOST = Counter(
     "liveness_lost",
     "Attempts that ran out unread, and files that were given up, by why.",
     label="reason",
-    labels=tuple(losses.WORDS),
+    labels=tuple(LossCause.values),
 )
 DOWNLOADS = Counter(
     "liveness_downloads", "Downloads of evidence that ended.", label="result", labels=("stored", "failed")

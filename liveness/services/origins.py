@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from liveness.exceptions import MediaError
+from liveness.loss_causes import LossCause
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -76,13 +77,16 @@ def allow(url: str, origins: Iterable[str]) -> Origin:
     """Return the origin that allows `url`; raises MediaError, which never quotes the URL, for any other."""
     match = _URL.fullmatch(url)
     if not match:
-        raise MediaError("the vendor's link is not a plain http(s) URL; report it to the vendor")
+        raise MediaError(
+            "the vendor's link is not a plain http(s) URL; report it to the vendor", cause=LossCause.REFUSED
+        )
     scheme, host = match["scheme"].lower(), match["host"].lower()
     port = int(match["port"] or _PORTS[scheme])
     for origin in map(Origin.parse, origins):
         if origin.matches(scheme, host, port):
             return origin
-    raise MediaError(f"{scheme}://{host}:{port} is not in LIVENESS_MEDIA_ORIGINS; add it if the vendor moved its media")
+    text = f"{scheme}://{host}:{port} is not in LIVENESS_MEDIA_ORIGINS; add it if the vendor moved its media"
+    raise MediaError(text, cause=LossCause.REFUSED)
 
 
 def is_public(address: Address) -> bool:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from liveness.app_settings import app_settings
 from liveness.exceptions import MediaError
+from liveness.loss_causes import LossCause
 from liveness.storage import PART_SUFFIX
 
 # Seconds for which a download waits for others to end, and between two looks.
@@ -33,7 +34,7 @@ def reserved(part: Path, size: int) -> Iterator[BinaryIO]:
     end = time.monotonic() + PATIENCE
     while not _reserve(part, size):
         if time.monotonic() >= end:
-            raise MediaError("LIVENESS_MEDIA_TEMPORARY_BYTES is used up by other downloads")
+            raise MediaError("LIVENESS_MEDIA_TEMPORARY_BYTES is used up by other downloads", cause=LossCause.STORAGE)
         # Not in step with another one that gave back at the same moment.
         time.sleep(PAUSE * random.uniform(0.5, 1.5))  # noqa: S311 - it only spreads the waiting
     try:

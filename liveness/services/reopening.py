@@ -62,7 +62,9 @@ def _reopen(attempt_id: int, now: datetime, actor: Actor) -> bool:
     attempt = closed_too_early(now).select_for_update().filter(id=attempt_id).first()
     if attempt is None:
         return False
-    attempt.media.filter(state=MediaState.LOST).update(state=MediaState.WANTED, reason="", closed_at=None)
+    attempt.media.filter(state=MediaState.LOST).update(
+        state=MediaState.WANTED, reason="", loss_cause="", closed_at=None
+    )
     if attempt.outcome == Outcome.EXPIRED:
         closing.reopen(attempt)
     attempt.closed_by, attempt.next_poll_at = "", now

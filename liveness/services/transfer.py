@@ -17,6 +17,7 @@ from liveness.app_settings import app_settings
 from liveness.client.errors import NetworkError
 from liveness.client.session import answered_afresh, read_body
 from liveness.exceptions import MediaError
+from liveness.loss_causes import LossCause
 from liveness.services import links
 from liveness.services.digests import Digests
 
@@ -112,7 +113,7 @@ class Transfer:
     def _receive(self) -> None:
         # By each of the clocks, because either may be wrong, and the host knows.
         if links.has_run_out(self._url, min(self._clock().timestamp(), time.time())):
-            raise MediaError("the vendor's link has run out", is_refetchable=True)
+            raise MediaError("the vendor's link has run out", cause=LossCause.LINK, is_refetchable=True)
         with answered_afresh(self._session, self._ask) as response:
             if self._count and response.status_code == 200:
                 # The host has the whole file for us again, or another one under this name.
@@ -131,22 +132,22 @@ class Transfer:
         if self._size is not None and self._count > self._size:
             if self._was_resumed:
                 raise _OtherPartError
-            raise MediaError(f"the file is longer than the {self._size} bytes declared", is_refetchable=True)
+            text = f"the file is longer than the {self._size} bytes declared"
+            raise MediaError(text, cause=LossCause.MISMATCH, is_refetchable=True)
         if self._count > self._cap:
-            raise MediaError(f"the file exceeds LIVENESS_MEDIA_MAX_BYTES ({self._cap})")
+            raise MediaError(f"the file exceeds LIVENESS_MEDIA_MAX_BYTES ({self._cap})", cause=LossCause.REFUSED)
         self._digests.update(chunk)
         self._file.write(chunk)
 
     def _check(self, response: requests.Response) -> None:
-        problem, status = "", response.status_code
+        status = response.status_code
         if status in (403, 404):
-            problem = f"the vendor's link has run out (HTTP {status})"
-        elif self._count and (status == 416 or (status == 206 and not self._is_the_rest(response))):
+            text = f"the vendor's link has run out (HTTP {status})"
+            raise MediaError(text, cause=LossCause.LINK, is_refetchable=True)
+        if self._count and (status == 416 or (status == 206 and not self._is_the_rest(response))):
             raise _OtherPartError
-        elif status != (206 if self._count else 200):
-            problem = f"the media host answered HTTP {status}"
-        if problem:
-            raise MediaError(problem, is_refetchable=True)
+        if status != (206 if self._count else 200):
+            raise MediaError(f"the media host answered HTTP {status}", cause=LossCause.DOWNLOAD, is_refetchable=True)
         if not self._count:
             self._etag = _resumable_etag(response)
             self._check_length(_length(response))
@@ -157,9 +158,10 @@ class Transfer:
             return
         if self._declared is not None and length != self._declared:
             text = f"the media host announced {length} bytes instead of the {self._declared} declared"
-            raise MediaError(text, is_refetchable=True)
+            raise MediaError(text, cause=LossCause.MISMATCH, is_refetchable=True)
         if length > self._cap:
-            raise MediaError(f"the announced {length} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({self._cap})")
+            text = f"the announced {length} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({self._cap})"
+            raise MediaError(text, cause=LossCause.REFUSED)
         self._size = length
 
     def _is_the_rest(self, response: requests.Response) -> bool:

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
+from liveness.loss_causes import LossCause
 from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.services import losses
 
 
 def next_files_at() -> datetime | None:
@@ -16,6 +16,5 @@ def next_files_at() -> datetime | None:
 
 def is_for_storage() -> bool:
     """Was a file that is still wanted refused by the storage? That may be over; the file waits for its next try."""
-    wanted = StoredMedia.objects.filter(state=MediaState.WANTED, attempt__in=VerificationAttempt.objects.open())
-    reasons = wanted.values_list("reason", flat=True).distinct()
-    return any(losses.cause_of(reason) == losses.STORAGE for reason in reasons)
+    wanted = StoredMedia.objects.filter(state=MediaState.WANTED, loss_cause=LossCause.STORAGE)
+    return wanted.filter(attempt__in=VerificationAttempt.objects.open()).exists()

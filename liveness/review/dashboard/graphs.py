@@ -34,6 +34,7 @@ LOST_FILES: dict[str, str | Promise] = {
     "lost.undeclared": gettext_lazy("The vendor declared no usable size or digest"),
     "lost.refused": gettext_lazy("Our settings refused it"),
     "lost.storage": gettext_lazy("Our storage could not take it"),
+    "lost.damaged": gettext_lazy("Stored, but found damaged later"),
     "lost.other": gettext_lazy("Another reason"),
 }
 PER: dict[str, str | Promise] = {

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from liveness.loss_causes import LossCause
 from liveness.review.policy import APPROVE, ESCALATE, FAILED, PASSED, REJECT, RETRY, is_override
 from liveness.review.services import actions
 from liveness.services import audit
-from liveness.services.losses import CAUSES, cause_of
 
 Details = Mapping[str, Any]
 Counts = Mapping[str, int]
@@ -22,7 +22,7 @@ STEP = 120
 STEPS = 60
 LEAST = "margin.least"
 MARGINS = tuple(f"margin.{step:03}" for step in range(STEPS))
-LOSSES = tuple(dict.fromkeys(f"lost.{cause}" for cause in (*dict(CAUSES).values(), "other")))
+LOSSES = tuple(f"lost.{cause}" for cause in LossCause.values if cause != LossCause.UNREAD)
 DECIDED = tuple(f"decided.{outcome}" for outcome in (APPROVE, REJECT, RETRY))
 NAMES = (
     *("registered", "refused", "expired.unfinished", "expired.missed"),
@@ -98,7 +98,7 @@ COUNTERS: Mapping[str, Callable[[Details], Counts]] = {
     audit.ATTEMPT_ANSWERED: lambda details: {f"answered.{details.get('outcome')}": 1},
     audit.ATTEMPT_EXPIRED: lambda details: {"expired.missed" if details.get("is_missed") else "expired.unfinished": 1},
     audit.ATTEMPT_REFUSED: lambda details: {"refused": 1},
-    audit.MEDIA_LOST: lambda details: {f"lost.{cause_of(str(details.get('reason', '')))}": 1},
+    audit.MEDIA_LOST: lambda details: {f"lost.{LossCause.of(details.get('cause'))}": 1},
     actions.REVIEW_QUEUED: _queued,
     actions.DECISION_MADE: _made,
     actions.DECISION_PROPOSED: lambda details: {"proposed": 1},

@@ -7,10 +7,12 @@ import tracemalloc
 from types import SimpleNamespace
 
 import pytest
+from django.test import override_settings
 from werkzeug.wrappers import Response
 
 from liveness.client.dialer import Dialer
 from liveness.exceptions import MediaError
+from liveness.loss_causes import LossCause
 from liveness.models import MediaKind
 from liveness.services import download, meters, origins
 
@@ -86,34 +88,35 @@ def test_a_public_address_passes_the_guard():
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "cause"),
     [
-        {"status": 403},
-        {"status": 503},
-        {"response_data": CONTENT[:-1] + b"x"},
-        {"response_data": CONTENT[:-1]},
+        ({"status": 403}, LossCause.LINK),
+        ({"status": 503}, LossCause.DOWNLOAD),
+        ({"response_data": CONTENT[:-1] + b"x"}, LossCause.MISMATCH),
+        ({"response_data": CONTENT[:-1]}, LossCause.MISMATCH),
     ],
     ids=["a link that ran out", "a busy host", "another digest", "a cut file"],
 )
-def test_a_fresh_link_may_mend_what_the_host_did_wrong(answer, part, settings, httpserver):
+def test_a_fresh_link_may_mend_what_the_host_did_wrong(answer, cause, part, settings, httpserver):
     settings.LIVENESS_MEDIA_ORIGINS = [httpserver.url_for("").rstrip("/")]
     httpserver.expect_request("/file").respond_with_data(**answer)
     with pytest.raises(MediaError) as problem:
         fetch(httpserver.url_for("/file"), part)
-    assert problem.value.is_refetchable
+    assert (problem.value.is_refetchable, problem.value.cause) == (True, cause)
 
 
-def test_no_fresh_link_mends_a_setting_or_a_full_disk(serve, part, settings, monkeypatch):
+def test_no_fresh_link_mends_a_setting_or_a_full_disk(serve, part, monkeypatch):
     problems = []
-    for name, value in (("LIVENESS_MEDIA_MAX_BYTES", {"video": 1000}), ("LIVENESS_MEDIA_ORIGINS", [])):
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(MediaError) as problem:
-            patch.setattr(settings, name, value, raising=False)
+    for refusing in ({"LIVENESS_MEDIA_MAX_BYTES": {"video": 1000}}, {"LIVENESS_MEDIA_ORIGINS": []}):
+        with override_settings(**refusing), pytest.raises(MediaError) as problem:
             fetch(serve, part)
         problems.append(problem.value)
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10))
     with pytest.raises(MediaError) as problem:
         fetch(serve, part)
-    assert [found.is_refetchable for found in [*problems, problem.value]] == [False] * 3
+    problems.append(problem.value)
+    assert [found.is_refetchable for found in problems] == [False] * 3
+    assert [found.cause for found in problems] == [LossCause.REFUSED, LossCause.REFUSED, LossCause.STORAGE]
 
 
 def test_bytes_that_somebody_else_is_writing_are_left_alone(serve, part):

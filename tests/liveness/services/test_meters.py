@@ -199,7 +199,7 @@ def test_processes_that_count_the_same_lose_nothing_and_never_block_each_other(s
 def test_a_file_that_is_given_up_is_counted_by_its_cause():
     attempt, now, actor = make_attempt(), timezone.now(), Actor.system("tests")
     attempts.record(attempt.id, make_result(), now=now, actor=actor)
-    StoredMedia.objects.filter(kind=MediaKind.VIDEO).update(reason="the link has run out")
+    StoredMedia.objects.filter(kind=MediaKind.VIDEO).update(loss_cause="link")
     attempts.expire(attempt.id, "its readable window closed", now=now, actor=actor)
     meters.flush()
     assert meters.read()["liveness_lost"] == {"window": 1.0, "link": 1.0}

@@ -77,7 +77,7 @@ class TestNumbers:
         for polled_at, unfinished_at in ((NOW, NOW), (None, None)):
             attempt = make_attempt(issued_at=NOW - 2 * HOUR, last_polled_at=polled_at, unfinished_at=unfinished_at)
             tell(audit.ATTEMPT_EXPIRED, target=attempt)
-        tell(audit.MEDIA_LOST, count=2, reason="the vendor's link has run out (HTTP 403)")
+        tell(audit.MEDIA_LOST, count=2, cause="link")
         found = gathered()
         assert [(row.label, row.cells[0][0]) for row in graphs.unanswered(found).rows] == [
             ("The check was never finished", 1),

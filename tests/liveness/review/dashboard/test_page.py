@@ -96,7 +96,7 @@ class TestPage:
     def test_every_chart_has_a_name_a_description_and_a_table(self, client):
         tell(audit.ATTEMPT_REGISTERED)
         tell(actions.REVIEW_QUEUED, margin=300, is_complete=True)
-        tell(audit.MEDIA_LOST, reason="the vendor's link has run out (HTTP 403)")
+        tell(audit.MEDIA_LOST, cause="link")
         tell(audit.ATTEMPT_REFUSED)
         page = shown(client)
         names = re.findall(r'role="img"\s+aria-labelledby="([\w-]+)"\s+aria-describedby="([\w-]+)"', page)

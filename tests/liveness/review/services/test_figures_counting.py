@@ -1,6 +1,5 @@
 """Which figures an event counts into, and what is said of many together."""
 
-import errno
 from collections import Counter
 from datetime import timedelta
 
@@ -8,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.client.errors import NetworkError
 from liveness.models import Outcome
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY
 from liveness.review.services import actions, counting, decisions, figures
-from liveness.services import audit, download
+from liveness.services import audit
 from tests.builders import make_attempt
 from tests.liveness.review.services.folding import HOUR, NOON, found, tell
 from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor
@@ -54,26 +52,9 @@ class TestCapture:
         assert found() == {figure: 1}
 
     def test_a_lost_file_is_counted_under_its_cause(self):
-        tell(audit.MEDIA_LOST, kind="video", reason="the vendor's link has run out (HTTP 403)")
-        tell(audit.MEDIA_LOST, kind="video", reason="a reason that nobody thought of")
+        tell(audit.MEDIA_LOST, kind="video", cause="link")
+        tell(audit.MEDIA_LOST, kind="video", cause="a cause of a later version")
         assert found() == {"lost.link": 1, "lost.other": 1}
-
-
-@pytest.mark.parametrize(
-    ("reason", "cause"),
-    [
-        (download.explain(OSError(errno.ENOSPC, "")), "storage"),
-        (download.explain(OSError(errno.EACCES, "")), "storage"),
-        (download.explain(OSError(errno.EIO, "")), "storage"),
-        (f"the download failed: {NetworkError('Network.Reset', 'cut off')}", "download"),
-        ("the file's MD5 is not the one the vendor declared", "mismatch"),
-        ("the vendor declared no usable size or MD5 for it", "undeclared"),
-        ("https://a.example:443 is not in LIVENESS_MEDIA_ORIGINS; add it if the vendor moved its media", "refused"),
-        ("its readable window closed; last problem: Network.Timeout", "window"),
-    ],
-)
-def test_the_reasons_of_the_other_modules_are_recognised(reason, cause):
-    assert counting.cause_of(reason) == cause
 
 
 class TestDecisions:
