@@ -18,19 +18,6 @@ EBML_HEADER = b"\x1a\x45\xdf\xa3"
 _SEGMENT, _TRACKS, _TRACK, _TRACK_TYPE, _CODEC = 0x18538067, 0x1654AE6B, 0xAE, 0x83, 0x86
 _VIDEO_TRACK = 1
 _LONGEST_CODEC = 32
-_NAMES = {
-    "H.264": ("avc1", "avc2", "avc3", "avc4", "V_MPEG4/ISO/AVC"),
-    "H.265": ("hvc1", "hev1", "hvc2", "hev2", "dvh1", "dvhe", "V_MPEGH/ISO/HEVC"),
-    "H.266": ("vvc1", "vvi1"),
-    "AV1": ("av01", "dav1", "V_AV1"),
-    "VP8": ("vp08", "V_VP8"),
-    "VP9": ("vp09", "V_VP9"),
-    "MPEG-4 Part 2": ("mp4v", "V_MPEG4/ISO/ASP", "V_MPEG4/ISO/SP"),
-    "H.263": ("s263", "h263"),
-    "Motion JPEG": ("mjpa", "mjpb", "jpeg", "V_MJPEG"),
-    "ProRes": ("apch", "apcn", "apcs", "apco", "ap4h", "ap4x", "V_PRORES"),
-}
-_NAME_OF = {code: name for name, codes in _NAMES.items() for code in codes}
 
 
 @dataclass(frozen=True)
@@ -62,11 +49,6 @@ def codec_of(file: BinaryIO, size: int) -> str:
     if file.read(4) == EBML_HEADER:
         return _codec_of_matroska(file, whole)
     return _codec_of_boxes(file, whole, _Steps())
-
-
-def codec_name(code: str) -> str:
-    """The name by which people know the codec, such as "H.265"; the code itself where there is none."""
-    return _NAME_OF.get(code, code)
 
 
 def _codec_of_boxes(file: BinaryIO, place: _Span, steps: _Steps, depth: int = 0) -> str:

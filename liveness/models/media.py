@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from liveness.containers import codec_name
+from liveness.codecs import codec_name
 from liveness.loss_causes import LossCause
 from liveness.models.attempt import VerificationAttempt
 from liveness.storage import private_storage

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from liveness import containers
-from liveness.containers import codec_name, codec_of
+from liveness.codecs import codec_name
+from liveness.containers import codec_of
 from liveness.sandbox.subjects import ASSETS
 from tests.films import box, element, film, recording, track
 
