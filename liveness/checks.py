@@ -18,6 +18,7 @@ from liveness.client.endpoint import parse_endpoint
 from liveness.client.errors import ConfigurationError
 from liveness.metrics import token_problem
 from liveness.models import append_only
+from liveness.placeholders import holds_placeholder
 from liveness.services.origins import Origin, is_public
 from liveness.services.registration import REGIONS
 
@@ -138,9 +139,7 @@ def check_media_origins_in_production(**kwargs: Any) -> Messages:
 
 @register(TAG)
 def check_placeholders(**kwargs: Any) -> Messages:
-    left = sorted(
-        name for name in dir(settings) if name.isupper() and findings.holds_placeholder(getattr(settings, name))
-    )
+    left = sorted(name for name in dir(settings) if name.isupper() and holds_placeholder(getattr(settings, name)))
     text = f"Still the example's placeholder: {', '.join(left)}."
     hint = 'Make a key with: python -c "import secrets; print(secrets.token_urlsafe(50))"; the vendor makes its own.'
     return _error(7, text, hint) if left else []

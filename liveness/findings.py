@@ -2,18 +2,16 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from django.db import connection
 
 from liveness.app_settings import app_settings
 from liveness.models import MediaKind
 from liveness.private_files import journals
+from liveness.refresh.slot_conditions import pace_file
 from liveness.services.conditions.database import file_of_sqlite
 from liveness.services.conditions.ownership import nearest
-from liveness.services.conditions.places import pace_file
 
-PLACEHOLDER = "change-me"
 SHARED = 0o077
 # A download that is under way needs room beside the one that is being kept.
 VIDEOS_OF_ROOM = 2
@@ -38,15 +36,6 @@ def has_room_for_videos() -> bool:
         return shutil.disk_usage(nearest(root)).free >= VIDEOS_OF_ROOM * app_settings.MEDIA_MAX_BYTES[MediaKind.VIDEO]
     except OSError:
         return True
-
-
-def holds_placeholder(value: Any) -> bool:
-    """Does the example's placeholder occur in a setting or inside its parts, such as the password of a database?"""
-    if isinstance(value, dict):
-        return any(map(holds_placeholder, value.values()))
-    if isinstance(value, list | tuple | set | frozenset):
-        return any(map(holds_placeholder, value))
-    return isinstance(value, str) and PLACEHOLDER in value.lower()
 
 
 def _is_shared(path: Path) -> bool:

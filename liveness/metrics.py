@@ -16,7 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from liveness.app_settings import app_settings
-from liveness.findings import holds_placeholder
+from liveness.placeholders import holds_placeholder
 from liveness.services import conditions, gauges, meters
 
 PLAIN = "text/plain; charset=utf-8"
