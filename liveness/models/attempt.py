@@ -1,12 +1,13 @@
 """One SdkToken's life: registered, polled until the vendor's answer is final, never deleted."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Exists, F, Q
 from django.utils.translation import gettext_lazy as _
 
+from liveness.clock import TOLERANCE_SECONDS
 from liveness.models.prefix import PrefixKey
 from liveness.models.run import WorkerRun
 
@@ -40,6 +41,15 @@ class AttemptQuerySet(models.QuerySet["VerificationAttempt"]):
     def due(self, now: datetime) -> "AttemptQuerySet":
         """Open attempts whose next poll is not in the future, the most overdue first."""
         return self.filter(next_poll_at__lte=now).order_by("next_poll_at", "id")
+
+    def closed_too_early(self, now: datetime) -> "AttemptQuerySet":
+        """Attempts that the clock closed although their window is open at `now`."""
+        return self.filter(closed_by=ClosedBy.CLOCK, expires_at__gt=now)
+
+    def planned_ahead(self, now: datetime) -> "AttemptQuerySet":
+        """Open attempts whose last poll is in the future: the clock that planned their next one was ahead."""
+        latest = now + timedelta(seconds=TOLERANCE_SECONDS)
+        return self.filter(next_poll_at__gt=now, last_polled_at__gt=latest, lease_run="")
 
     def held_by(self, run: str) -> "AttemptQuerySet":
         """Attempts that this run holds, as long as it gives signs of life."""

@@ -13,7 +13,6 @@ from liveness.refresh import policy
 from liveness.refresh.durations import LATEST, Durations
 from liveness.refresh.leases import Holders
 from liveness.refresh.policy import Candidate
-from liveness.services.reopening import closed_too_early
 
 # So many candidates are looked at for each that is leased: the choice is among them.
 BREADTH = 4
@@ -95,7 +94,7 @@ def ahead(count: int, durations: Durations, until: datetime, now: datetime, excl
 
 def witnesses(now: datetime, regions: Collection[str]) -> AttemptQuerySet:
     """Attempts of which one is polled to learn the vendor's time: closed too early if there are any, else open ones."""
-    candidates = closed_too_early(now).exclude(region__in=regions)
+    candidates = VerificationAttempt.objects.closed_too_early(now).exclude(region__in=regions)
     if candidates.exists():
         return candidates.order_by("expires_at")
     return VerificationAttempt.objects.open().exclude(region__in=regions).order_by("next_poll_at", "id")

@@ -1,13 +1,12 @@
 """What a wrong clock did is undone: attempts that it closed too early, damage that it called late, and its schedule."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
-from liveness.clock import TOLERANCE_SECONDS
 from liveness.exceptions import MediaError
-from liveness.models import HELD, AttemptQuerySet, ClosedBy, MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.models import HELD, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
 from liveness.services import audit, closing, integrity
 from liveness.services.audit import Actor
@@ -18,17 +17,14 @@ from liveness.signals import attempt_changed
 BATCH = 500
 
 
-def closed_too_early(now: datetime) -> AttemptQuerySet:
-    """Attempts that the clock closed although their window is open at `now`."""
-    return VerificationAttempt.objects.filter(closed_by=ClosedBy.CLOCK, expires_at__gt=now)
-
-
 def reopen(*, now: datetime, actor: Actor) -> int:
     """Open them again, due at once, with the files that were given up; return how many.
 
     `now` must be a time that the vendor's clock confirms.
     """
-    ids = list(closed_too_early(now).order_by("expires_at").values_list("id", flat=True)[:BATCH])
+    ids = list(
+        VerificationAttempt.objects.closed_too_early(now).order_by("expires_at").values_list("id", flat=True)[:BATCH]
+    )
     return sum(retried(lambda id_=id_: _reopen(id_, now, actor)) for id_ in ids)  # type: ignore[misc]
 
 
@@ -44,22 +40,16 @@ def want_again(*, now: datetime, actor: Actor) -> int:
     return count
 
 
-def planned_ahead(now: datetime) -> AttemptQuerySet:
-    """Open attempts whose last poll is in the future: the clock that planned their next one was ahead."""
-    latest = now + timedelta(seconds=TOLERANCE_SECONDS)
-    return VerificationAttempt.objects.filter(next_poll_at__gt=now, last_polled_at__gt=latest, lease_run="")
-
-
 def plan_anew(*, now: datetime) -> int:
     """Make them due; return how many. `now` must be a time that the vendor's clock confirms."""
-    planned = planned_ahead(now)
+    planned = VerificationAttempt.objects.planned_ahead(now)
     # Mostly there is none, and then nothing has to be locked.
     return retried(lambda: planned.update(next_poll_at=now)) if planned.exists() else 0
 
 
 @transaction.atomic
 def _reopen(attempt_id: int, now: datetime, actor: Actor) -> bool:
-    attempt = closed_too_early(now).select_for_update().filter(id=attempt_id).first()
+    attempt = VerificationAttempt.objects.closed_too_early(now).select_for_update().filter(id=attempt_id).first()
     if attempt is None:
         return False
     attempt.media.filter(state=MediaState.LOST).update(
