@@ -23,7 +23,11 @@ class LivenessConfig(AppConfig):
             route_checks,
         )
         from liveness.private_files import make_new_database_private
+        from liveness.refresh import slot_conditions
+        from liveness.services import media_conditions
 
+        media_conditions.install()
+        slot_conditions.install()
         connection_created.connect(make_new_database_private, dispatch_uid="liveness.private_files")
         connection_created.connect(database_errors.install, dispatch_uid="liveness.database_errors")
 

@@ -1,6 +1,7 @@
 """What makes the portal stop until somebody acts, for `/readyz`, the alarm, the commands and the pages alike.
 
-Some of it can be looked at now (`PROBES`); the rest only a run can see, and is observed (`observe`, `clear`).
+Some of it can be looked at now (`PROBES`): each part of the app has its own looked at with `watch`. The rest only a run
+can see, and is observed (`observe`, `clear`).
 """
 
 import logging
@@ -17,12 +18,23 @@ from django.db.models.functions import Now
 
 from liveness.models import ObservedCondition
 from liveness.services import outages
-from liveness.services.conditions import database, places, schema
+from liveness.services.conditions import database, schema
 from liveness.services.conditions.kinds import Condition, ConditionKind, Part
 from liveness.services.outages import Outage, OutageKind
 from liveness.services.retry import retried
 
-__all__ = ["FOR_ANY_WRITE", "Condition", "ConditionKind", "Part", "clear", "explain", "observe", "standing"]
+__all__ = [
+    "FOR_ANY_WRITE",
+    "Condition",
+    "ConditionKind",
+    "Part",
+    "Probe",
+    "clear",
+    "explain",
+    "observe",
+    "standing",
+    "watch",
+]
 
 
 logger = logging.getLogger(__name__)
@@ -36,16 +48,14 @@ class Probe(NamedTuple):
     uses_database: bool = True
 
 
-PROBES: tuple[Probe, ...] = (
+PROBES: list[Probe] = [
     Probe(Part.DATABASE, database.look_at_file, uses_database=False),
     Probe(Part.DATABASE, schema.look),
     Probe(Part.DATABASE, database.look_for_writes),
     Probe(Part.AUDIT, database.look_at_chain),
     Probe(Part.AUDIT, database.look_at_audit_key),
-    Probe(Part.STORAGE, places.look_at_media_root, uses_database=False),
-    Probe(Part.STORAGE, places.look_at_marker),
-    Probe(Part.SLOTS, places.look_at_slots, uses_database=False),
-)
+]
+ORDER = list(Part)
 KINDS = frozenset(ConditionKind)
 # A run that still meets a condition observes it again within the hour.
 REMEMBERED = timedelta(hours=2)
@@ -62,6 +72,12 @@ LOOKED_INTO = {
 }
 # While one of these stands, nothing may be written at all.
 FOR_ANY_WRITE = frozenset({Part.DATABASE, Part.AUDIT})
+
+
+def watch(*probes: Probe) -> None:
+    """Look at these too. The order is that of the parts: what a part needs is looked at before it."""
+    PROBES.extend(probe for probe in probes if probe not in PROBES)
+    PROBES.sort(key=lambda probe: ORDER.index(probe.part))
 
 
 def standing(now: datetime, parts: Collection[Part] = frozenset(Part)) -> list[Condition]:

@@ -1,32 +1,13 @@
-"""Can the files and services beside the database be used? Nothing is made or kept by looking."""
+"""Can the store of the call slots be used? Nothing is made or kept by looking."""
 
 from pathlib import Path
 
-from liveness import marker
 from liveness.app_settings import app_settings
-from liveness.services import media_root
-from liveness.services.conditions import ownership
+from liveness.services.conditions import Condition, ConditionKind, Part, Probe, watch
 from liveness.services.conditions.database import file_of_sqlite, sqlite_problem
-from liveness.services.conditions.kinds import Condition, ConditionKind
 
 # Seconds for a Redis to answer.
 REDIS_TIMEOUT = 2.0
-
-
-def look_at_media_root() -> Condition | None:
-    root = Path(app_settings.MEDIA_ROOT).absolute()
-    try:
-        ownership.try_directory(root)
-    except OSError as failure:
-        return Condition.of(ConditionKind.MEDIA_ROOT, ownership.explain("LIVENESS_MEDIA_ROOT", root, failure))
-    return None
-
-
-def look_at_marker() -> Condition | None:
-    """Is this the directory that the database knows? Raises DatabaseError."""
-    if look_at_media_root() or not marker.find_fault():
-        return None
-    return Condition(ConditionKind.MEDIA_MARKER, media_root.advice(), media_root.problem())
 
 
 def look_at_slots() -> Condition | None:
@@ -58,3 +39,8 @@ def _redis_problem(url: str) -> Condition | None:
         remedy = "Start it, or correct the address; until then no call is made."
         return Condition.of(ConditionKind.SLOTS, f"{what} {remedy}")
     return None
+
+
+def install() -> None:
+    """Have the store looked at with the other conditions."""
+    watch(Probe(Part.SLOTS, look_at_slots, uses_database=False))
