@@ -25,10 +25,10 @@ from liveness.admin.words import ATTEMPT, WORDS, link
 from liveness.models import VerificationAttempt
 from liveness.review import access
 from liveness.review.models import Claim, Decision, Note, Review
+from liveness.review.requests import person_of
 from liveness.review.services import actions
 from liveness.review.trail.rows import withheld
 from liveness.review.trail.words import ACTS
-from liveness.review.views.commands import person_of
 from liveness.search import as_uuid
 from liveness.templatetags.liveness import moment
 

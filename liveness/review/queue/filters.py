@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -159,3 +161,8 @@ def _condition(name: str, value: str, now: datetime) -> Q:
 
 def _may_claim_in(tab: str, person: access.Person) -> bool:
     return tab in CLAIMABLE and not access.why_not_claim(person, Review(state=tab))
+
+
+def page_of(public_id: UUID, view: View) -> str:
+    """The address of the workspace, which remembers the view of the queue that it was reached from."""
+    return f"{reverse('liveness_review:workspace', args=[public_id])}?{view.query}"

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from liveness.access import access_policy
 from liveness.exceptions import AuditKeyError
+from liveness.review.requests import SeeOther, person_of
 from liveness.review.trail import filters as filtering
 from liveness.review.trail import reading as chain
 from liveness.review.trail.filters import MOST, Filters
 from liveness.review.trail.rows import lines, rows
-from liveness.review.views.commands import SeeOther, person_of
 from liveness.services import audit
 from liveness.services.audit import Actor
 

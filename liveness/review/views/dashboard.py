@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 from liveness.access import access_policy
 from liveness.review import access
 from liveness.review.dashboard import cards, graphs
+from liveness.review.requests import person_of
 from liveness.review.services import figures, outlook, periods
-from liveness.review.views.commands import person_of
 
 # So many events are folded before the page is made; the rest is told and left to cron.
 MOST_EVENTS = 20_000

@@ -15,10 +15,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from liveness.review import wording
 from liveness.review.exceptions import RefusedError, StaleError
 from liveness.review.models import Review
-from liveness.review.queue.filters import View
+from liveness.review.queue.filters import View, page_of
+from liveness.review.requests import SeeOther, is_part, person_of, visible
 from liveness.review.services import decisions, notes
 from liveness.review.trail import histories
-from liveness.review.views.commands import DECIDE, SeeOther, back, command, is_part, page_of, person_of, visible
+from liveness.review.views.commands import DECIDE, back, command
 from liveness.review.views.workspace import page
 from liveness.review.workspace import conflicts, drafts, holding, offers, onward, presentation
 from liveness.review.workspace.forms import Typed, stand_of

@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from liveness.review.keys import COMMANDS, GROUPS, Command, load, problems, read, save
-from liveness.review.views.commands import person_of
+from liveness.review.requests import person_of
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from liveness.access import access_policy
 from liveness.models import MediaKind, VerificationAttempt
 from liveness.review.access import Person
 from liveness.review.queue import listing
-from liveness.review.queue.filters import TABS, View
+from liveness.review.queue.filters import TABS, View, page_of
 from liveness.review.queue.keyset import Page, Place
 from liveness.review.queue.rows import changes, rows
-from liveness.review.views.commands import SeeOther, page_of, person_of
+from liveness.review.requests import SeeOther, person_of
 from liveness.review.workspace import onward
 from liveness.search import as_uuid
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from liveness.review import access
 from liveness.review.models import Notice, SavedView
 from liveness.review.queue.filters import View
-from liveness.review.views.commands import SeeOther, person_of
+from liveness.review.requests import SeeOther, person_of
 from liveness.review.views.queue import may_look
 
 LONGEST_NAME = 60

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from liveness.review.requests import person_of, visible
 from liveness.review.trail.timeline import MOST
 from liveness.review.trail.timeline import timeline as timeline_of
-from liveness.review.views.commands import person_of, visible
 
 
 @require_safe

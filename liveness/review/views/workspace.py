@@ -19,8 +19,9 @@ from liveness.review import access
 from liveness.review.exceptions import HeldError
 from liveness.review.models import Review
 from liveness.review.queue.filters import View
+from liveness.review.requests import is_part, person_of, visible
 from liveness.review.services import claims, opening
-from liveness.review.views.commands import DECIDE, back, command, is_part, person_of, visible
+from liveness.review.views.commands import DECIDE, back, command
 from liveness.review.workspace import drafts, holding, presentation
 from liveness.review.workspace.forms import stand_of, text_of
 
