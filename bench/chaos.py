@@ -20,11 +20,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.common.course import FAULTS, Course, Result
 from bench.common.endings import end_cleanly
 from bench.common.ours import Ours
 from bench.common.polling import PACE, World, simulate
 from bench.common.report import Line, at_least, at_most, beside, progress, report
-from bench.common.rig import FAULTS, Course, Result, drive
+from bench.common.rig import drive
 
 
 def main() -> int:

@@ -20,10 +20,11 @@ from statistics import quantiles
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.common.course import SCENARIOS, Course
 from bench.common.databases import fresh
 from bench.common.endings import end_cleanly
 from bench.common.report import Line, at_most, beside, progress, report
-from bench.common.rig import SCENARIOS, Course, Rig
+from bench.common.rig import Rig
 
 SILENT_SECONDS = 30.0
 # Seconds of the world between two kills.

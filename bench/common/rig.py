@@ -13,66 +13,23 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.common.course import SCENARIOS, Course, Result
 from bench.common.databases import fresh
 from bench.common.polling import NEVER, duration
 from bench.common.report import progress
 from bench.common.troubles import AWAY, Troubles
 from tests.served import ROOT, stop
 
-SCENARIOS = ("pass_amara", "pass_without_video", "pass_mei")
+ARRIVALS_AT_ONCE = 20
 # So long after the last arrival every token has run out, and nothing more can be had.
 TAIL = 7500.0
 # Seconds that are left to a token that comes as late as any.
 LAST_MINUTES = 7200.0 - 180.0
-FAULTS = (
-    {"fault": "reset", "scope": "api", "probability": 0.02},
-    {"fault": "html", "status": 502, "scope": "api", "probability": 0.02},
-    {"fault": "forbidden", "scope": "video", "probability": 0.03},
-    {"fault": "truncate", "scope": "best_frame", "probability": 0.03},
-    {"fault": "reset", "scope": "video", "probability": 0.02, "at": "middle"},
-)
-
-
-@dataclass(frozen=True)
-class Course:
-    """What is run: `seconds` of arrivals by the fast clock, at a share of what the account may ask.
-
-    `media_away`: from when until when there is no media host, in seconds after the begin. `has_troubles`: clocks are
-    set, a run is paused, the evidence's volume is unmounted, a region is refused, and tokens come three minutes before
-    they run out (`bench.common.troubles`).
-    """
-
-    load: float
-    seconds: float = 3600.0
-    speed: float = 20.0
-    rate: int = 10
-    workers: int = 4
-    kill_every: float = math.inf
-    faults: tuple[dict[str, Any], ...] = ()
-    media_away: tuple[float, float] = (math.inf, math.inf)
-    has_troubles: bool = False
-    seed: int = 20261122
-
-
-@dataclass
-class Result:
-    """What became of it; `latency` is the median from the end of a check to its last stored file, fast seconds."""
-
-    registered: int = 0
-    finished: int = 0
-    captured: int = 0
-    latency: float = 0.0
-    calls: int = 0
-    refusals: int = 0
-    kills: int = 0
-    beside: int = 0
-    lost: list[str] = field(default_factory=list)
 
 
 class Rig:
@@ -134,9 +91,11 @@ class Rig:
         return self.now
 
     def arrive_until_now(self) -> None:
-        """Everybody who is due by now."""
+        """Everybody who is due by now, but a few at a time: what disturbs them must not wait for a slow machine."""
         rate = self.course.load * self.course.rate / self.course.speed
-        while self._due < self.now:
+        for _ in range(ARRIVALS_AT_ONCE):
+            if self._due >= self.now:
+                break
             self._arrive()
             self._due += self._random.expovariate(rate)
 
