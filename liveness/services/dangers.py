@@ -97,7 +97,7 @@ def lost_since(sequence: int) -> Losses:
     events = list(closing.only("action", "object_id", "details")[:BATCH])
     missed = losses.missed({event.object_id for event in events if event.action == audit.ATTEMPT_EXPIRED})
     files = [event for event in events if event.action == audit.MEDIA_LOST]
-    reasons = Counter(LossCause.of(event.data.get("cause")) for event in files)
+    reasons: Counter[str] = Counter(LossCause.of(event.data.get("cause")) for event in files)
     if missed:
         reasons[LossCause.UNREAD] = len(missed)
     named = [*sorted(missed)[:NAMED], *_attempts_of([event.object_id for event in files[:NAMED]])]
