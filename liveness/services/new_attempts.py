@@ -108,8 +108,9 @@ def _insert(
     VerificationAttempt.objects.bulk_create(attempts, ignore_conflicts=True)
     created = _stored(attempts)
     if created:
-        audit.record_many(_entries(created.values(), finished), actor=actor)
         _announce(list(created.values()))
+        # Last, because from here until the commit every other writer waits for the chain.
+        audit.record_many(_entries(created.values(), finished), actor=actor)
     if finished & created.keys():
         wakeups.wake()
     return created
