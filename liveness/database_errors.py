@@ -16,6 +16,8 @@ from liveness.models import append_only
 # Classes of SQLSTATE whose own sentence may quote a value: data exceptions, and texts that a trigger made.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 QUOTING = ("22", "P0")
+# What the database or its driver raises for a value that is none of its column's type.
+VALUE_ERRORS = (ArithmeticError, AttributeError, DataError, TypeError, ValueError)
 
 
 def install(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:

@@ -4,18 +4,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from django.db import DataError, OperationalError, connection
+from django.db import OperationalError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from liveness.database_errors import VALUE_ERRORS
 from liveness.models import AuditEvent
 from liveness.services.retry import retried
 
 # Each chunk is a statement of its own: a cursor of the server would be lost behind a pooler, which gives every
 # transaction another connection.
 CHUNK = 2000
-# What the database or its driver raises for a value that is none of its column's type.
-VALUE_ERRORS = (ArithmeticError, AttributeError, DataError, TypeError, ValueError)
 TEXTS = ("action", "actor", "object_type", "object_id", "details", "previous_hash", "hash")
 
 
