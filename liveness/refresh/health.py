@@ -14,9 +14,9 @@ from liveness.models.attempt import ANSWERED
 from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
-from liveness.services import bulk_actions, conditions, reopening
+from liveness.services import bulk_actions, conditions, media_conditions, reopening
 from liveness.services.audit import Actor, rows
-from liveness.services.conditions import ConditionKind, places
+from liveness.services.conditions import ConditionKind
 
 # A fact that lasts is reported again after this many seconds.
 REPEAT_SECONDS = 3600.0
@@ -54,7 +54,7 @@ class RunHealth:
     def look_at_media_root(self) -> None:
         """Report a volume that is not mounted or not the right one: results are polled all the same, and files wait."""
         with suppress(Error):
-            if found := places.look_at_media_root() or places.look_at_marker():
+            if found := media_conditions.look_at_media_root() or media_conditions.look_at_marker():
                 self._note_once("media root", found.text)
 
     def tick(self, *, is_tidying: bool = False) -> None:
