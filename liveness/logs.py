@@ -6,7 +6,7 @@ The filters change records where they are made, so every handler of the host pro
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -104,10 +104,10 @@ def log_outage(request: HttpRequest, outage: Outage | None, failure: Exception) 
     logger.error("%s: %s", _where(request), outage.line if outage else type(failure).__name__)
 
 
-def log_conditions() -> None:
-    """What an operator must put right, each once a minute."""
+def log_conditions(said: Collection[str] = ()) -> None:
+    """What an operator must put right, each once a minute. What was `said` just now is not said again."""
     for condition in conditions.standing(timezone.now()):
-        if throttle.admits(condition.text):
+        if throttle.admits(condition.text) and condition.text not in said:
             logger.error(condition.text)
 
 

@@ -93,7 +93,7 @@ def _run(plan: engine.Plan) -> None:
         for line in lines:
             logger.warning(line)
         if lines:
-            log_conditions()
+            log_conditions(said=lines)
     finally:
         # A time limit ends this function, but not the threads of the run.
         stop.set()
