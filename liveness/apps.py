@@ -13,23 +13,15 @@ class LivenessConfig(AppConfig):
 
     def ready(self) -> None:
         pre_migrate.connect(_guard_tables, sender=self)
-        from liveness import (  # noqa: F401
-            checks,
-            database_checks,
-            database_errors,
-            log_checks,
-            media_checks,
-            page_checks,
-            route_checks,
-        )
-        from liveness.private_files import make_new_database_private
+        from liveness.database import errors as database_errors
+        from liveness.database.private_files import make_new_database_private
         from liveness.refresh import slot_conditions
         from liveness.services import media_conditions
 
         media_conditions.install()
         slot_conditions.install()
-        connection_created.connect(make_new_database_private, dispatch_uid="liveness.private_files")
-        connection_created.connect(database_errors.install, dispatch_uid="liveness.database_errors")
+        connection_created.connect(make_new_database_private, dispatch_uid="liveness.database.private_files")
+        connection_created.connect(database_errors.install, dispatch_uid="liveness.database.errors")
 
 
 def _guard_tables(**kwargs: Any) -> None:

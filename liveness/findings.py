@@ -6,8 +6,8 @@ from pathlib import Path
 from django.db import connection
 
 from liveness.app_settings import app_settings
+from liveness.database.private_files import journals
 from liveness.models import MediaKind
-from liveness.private_files import journals
 from liveness.refresh.slot_conditions import pace_file
 from liveness.services.conditions.database import file_of_sqlite
 from liveness.services.conditions.ownership import nearest

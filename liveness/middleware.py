@@ -14,9 +14,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from liveness import logs
+from liveness.database.outages import Outage
 from liveness.language import page_language
 from liveness.services import conditions
-from liveness.services.outages import Outage
 
 RETRY_AFTER = "10"
 NO_STORE = "private, no-store"

@@ -77,7 +77,7 @@ def test_the_guide_says_what_to_do_about_every_setting_that_is_refused(name):
 
 
 def test_the_guide_says_what_to_do_about_every_outage():
-    from liveness.services.outages import TEXTS
+    from liveness.database.outages import TEXTS
 
     table = section("What to do when")
     assert "other lines that begin with `The database`" in table

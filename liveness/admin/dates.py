@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveness import periods
+from liveness.database import periods
 
 PERIOD, FROM, TO = "period", "from", "to"
 TODAY, YESTERDAY, WEEK = "today", "yesterday", "week"

@@ -3,13 +3,13 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from liveness.client.errors import ConfigurationError
+from liveness.database import outages
+from liveness.database.outages import OutageKind
 from liveness.exceptions import ChainError
 from liveness.refresh import slot_conditions
 from liveness.refresh.limiter import SlotTimeoutError
 from liveness.refresh.slots import StoreError
 from liveness.refresh.summary import Summary
-from liveness.services import outages
-from liveness.services.outages import OutageKind
 
 # With these an operator must act before any call can succeed.
 BLOCKERS = (ConfigurationError, ChainError, ImproperlyConfigured)

@@ -12,9 +12,9 @@ from datetime import timedelta
 from django.db import Error, connection
 from django.db.models.functions import Now
 
+from liveness.database.retry import retried
 from liveness.models import WorkerRun
 from liveness.models import run as runs
-from liveness.services.retry import retried
 
 SIGN_OF_LIFE_SECONDS = 5.0
 # Seconds that the end of a run waits for a sign of life that is under way.

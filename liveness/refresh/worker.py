@@ -23,6 +23,7 @@ from liveness.client.errors import (
 )
 from liveness.client.types import LivenessResult
 from liveness.clock import CheckedClock
+from liveness.database.retry import retried
 from liveness.exceptions import LeaseLostError
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.refresh import leases, policy
@@ -33,7 +34,6 @@ from liveness.refresh.policy import Market
 from liveness.refresh.summary import Summary
 from liveness.services import attempts, budget, clients, losses, media, meters
 from liveness.services.audit import Actor
-from liveness.services.retry import retried
 
 # A broken download gets a fresh link at once this often; after that the schedule decides.
 ROUNDS = 2

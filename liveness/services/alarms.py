@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from liveness.database.retry import retried
 from liveness.exceptions import ChainError
 from liveness.models import AlarmState
 from liveness.services import audit, dangers, hooks
@@ -22,7 +23,6 @@ from liveness.services.audit import Actor
 from liveness.services.dangers import Danger
 from liveness.services.hooks import Hook, HookError, Message
 from liveness.services.notified import Notified
-from liveness.services.retry import retried
 
 # Longer than a hook may take.
 HOLD = timedelta(minutes=2)

@@ -7,13 +7,13 @@ from django.db import transaction
 from liveness import wakeups
 from liveness.client.results import explain
 from liveness.client.types import LivenessResult
+from liveness.database.retry import retried
 from liveness.exceptions import LeaseLostError, RegistrationError
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.refresh import policy
 from liveness.services import answers, audit, closing, evidence, ledger, new_attempts, registration
 from liveness.services.audit import Actor
 from liveness.services.registration import Registration
-from liveness.services.retry import retried
 from liveness.signals import attempt_changed
 
 REFUSED = "the vendor does not know this token; check its region and the account's key"

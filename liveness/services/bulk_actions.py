@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from liveness import wakeups
+from liveness.database.retry import retried
 from liveness.exceptions import MediaError
 from liveness.models import (
     HELD,
@@ -26,7 +27,6 @@ from liveness.models import (
 )
 from liveness.services import audit, bulk_rights, media
 from liveness.services.audit import Actor
-from liveness.services.retry import retried
 
 # Files that one run takes at a time.
 PORTION = 10

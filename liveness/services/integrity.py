@@ -15,11 +15,11 @@ from pathlib import Path
 from django.db import transaction
 
 from liveness import marker
+from liveness.database.retry import retried
 from liveness.models import HELD, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit
 from liveness.services.audit import Actor
 from liveness.services.ownership import UnreadableError
-from liveness.services.retry import retried
 from liveness.services.transfer import Measured
 from liveness.signals import attempt_changed
 from liveness.storage import private_storage

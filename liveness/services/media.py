@@ -21,13 +21,13 @@ from django.utils import timezone
 from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.client.types import FileInfo, LivenessResult
+from liveness.database.retry import retried
 from liveness.exceptions import LeaseLostError, MediaError
 from liveness.loss_causes import LossCause
 from liveness.models import HELD, MediaCondition, MediaKind, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit, download, inspection, integrity
 from liveness.services.audit import Actor
 from liveness.services.inspection import Finding
-from liveness.services.retry import retried
 from liveness.services.transfer import Measured
 from liveness.storage import private_storage
 

@@ -10,14 +10,15 @@ from itertools import count
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, transaction
 
-from liveness import database_errors, wakeups
+from liveness import wakeups
+from liveness.database import errors as database_errors
+from liveness.database.retry import retried
 from liveness.exceptions import RegistrationError
 from liveness.models import VerificationAttempt
 from liveness.refresh import learning, policy
 from liveness.services import audit, registration
 from liveness.services.audit import Actor, Entry
 from liveness.services.registration import Registration
-from liveness.services.retry import retried
 from liveness.signals import attempt_changed, attempts_registered
 
 Admission = tuple[VerificationAttempt, bool] | RegistrationError

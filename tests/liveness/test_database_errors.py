@@ -5,7 +5,7 @@ import traceback
 import pytest
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
 
-from liveness import database_errors
+from liveness.database import errors as database_errors
 from liveness.models import VerificationAttempt
 from tests.builders import make_attempt
 

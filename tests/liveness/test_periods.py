@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness import periods
+from liveness.database import periods
 from liveness.models import VerificationAttempt
 from tests.builders import make_attempt
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import DatabaseError
 from django.utils import timezone
 
-from liveness import database_errors
+from liveness.database import errors as database_errors
 from liveness.exceptions import ChainError, RegistrationError
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress, some_failed

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
+from liveness.database.retry import retried
 from liveness.review import access
 from liveness.review.app_settings import review_settings
 from liveness.review.exceptions import HeldError
@@ -19,7 +20,6 @@ from liveness.review.services import actions
 from liveness.review.services.locking import lock
 from liveness.services import audit
 from liveness.services.audit import Actor
-from liveness.services.retry import retried
 
 LONGEST_REASON = 300
 

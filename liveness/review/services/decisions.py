@@ -13,6 +13,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from liveness.database.retry import retried
 from liveness.review import access, policy, wording
 from liveness.review.app_settings import review_settings
 from liveness.review.exceptions import RefusedError, StaleError
@@ -23,7 +24,6 @@ from liveness.review.services import claims, dossier, follow, locking, making, p
 from liveness.review.services.making import Act, rules
 from liveness.review.services.seen import Seen
 from liveness.review.services.undoing import undo, why_not_undo
-from liveness.services.retry import retried
 
 __all__ = ["Stand", "decide", "is_drawn", "rules", "undo", "why_not_undo"]
 

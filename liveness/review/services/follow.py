@@ -7,10 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from liveness.database.retry import retried
 from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.review.models import Review, ReviewState
 from liveness.review.services import dossier, places, proposals, twins
-from liveness.services.retry import retried
 
 REPEATED = 3
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
+from liveness.database.retry import retried
 from liveness.review.exceptions import RefusedError
 from liveness.review.models import Note, Review
 from liveness.review.policy import LONGEST_TEXT
@@ -13,7 +14,6 @@ from liveness.review.services.locking import lock
 from liveness.review.wording import PROBLEMS
 from liveness.services import audit
 from liveness.services.audit import Actor
-from liveness.services.retry import retried
 
 TWICE = timedelta(minutes=1)
 

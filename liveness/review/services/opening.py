@@ -6,12 +6,12 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
 from liveness.app_settings import app_settings
+from liveness.database.retry import retried
 from liveness.models import AuditEvent
 from liveness.review.models import Review
 from liveness.review.services import actions, locking
 from liveness.services import audit
 from liveness.services.audit import Actor
-from liveness.services.retry import retried
 
 
 def record_opening(review: Review, *, person: AbstractUser, now: datetime) -> None:

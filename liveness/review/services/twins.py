@@ -8,10 +8,10 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from liveness.database.retry import retried
 from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.review.models import Review
 from liveness.review.services import locking
-from liveness.services.retry import retried
 
 SEEN_BEFORE = "seen_before"
 MOST = 50

@@ -6,11 +6,11 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from liveness.database.retry import retried
 from liveness.review.app_settings import review_settings
 from liveness.review.exceptions import RefusedError
 from liveness.review.models import Claim, Decision, DecisionOutcome, Notice, Review, ReviewState
 from liveness.review.services import actions, claims, locking, making, places, proposals
-from liveness.services.retry import retried
 
 
 def undo(decision: Decision, *, person: AbstractUser, now: datetime) -> Claim:

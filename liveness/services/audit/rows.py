@@ -8,9 +8,9 @@ from django.db import OperationalError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from liveness.database_errors import VALUE_ERRORS
+from liveness.database.errors import VALUE_ERRORS
+from liveness.database.retry import retried
 from liveness.models import AuditEvent
-from liveness.services.retry import retried
 
 # Each chunk is a statement of its own: a cursor of the server would be lost behind a pooler, which gives every
 # transaction another connection.

@@ -9,11 +9,12 @@ from django.db import connection, transaction
 from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
+from liveness.database import outages
+from liveness.database.outages import OutageKind
 from liveness.models import AuditEvent, AuditHead, ObservedCondition
-from liveness.services import audit, outages
+from liveness.services import audit
 from liveness.services.conditions import ownership
 from liveness.services.conditions.kinds import Condition, ConditionKind
-from liveness.services.outages import OutageKind
 
 # Seconds. A writer that holds the lock shows that the database takes writes.
 BUSY_TIMEOUT = 0.2

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from liveness.services.outages import Outage, OutageKind
+from liveness.database.outages import Outage, OutageKind
 
 
 class ConditionKind(StrEnum):

@@ -8,8 +8,8 @@ import shlex
 import tempfile
 from pathlib import Path
 
-from liveness.services import outages
-from liveness.services.outages import OutageKind
+from liveness.database import outages
+from liveness.database.outages import OutageKind
 
 BLOCK = 65536
 

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 
+from liveness.database import outages
+from liveness.database.outages import OutageKind
 from liveness.exceptions import ChainError
-from liveness.services import outages
-from liveness.services.outages import OutageKind
 
 SECRET = "host=db.internal password=hunter2"
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 import stamina
 from django.db import OperationalError, connection
 
-from liveness.services import outages
+from liveness.database import outages
 
 T = TypeVar("T")
 

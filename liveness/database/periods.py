@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from liveness.database_errors import VALUE_ERRORS
+from liveness.database.errors import VALUE_ERRORS
 
 # Two hosts' clocks, and transactions that overlap, put rows out of order by less than this.
 DISORDER = timedelta(hours=1)
