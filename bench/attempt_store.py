@@ -182,7 +182,7 @@ def cleared(act: Callable[[], None]) -> float:
 
 def clear() -> None:
     """Remove what was stored: a full page cache would slow down every further write."""
-    from liveness.storage import private_storage
+    from liveness.storage.private import private_storage
 
     shutil.rmtree(private_storage().location, ignore_errors=True)
 

@@ -7,12 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import register
 
-from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.checks import TAG, Messages, _error, _warning
 from liveness.findings import database_exists
-from liveness.marker import WORDS, Fault
 from liveness.services import media_root
+from liveness.storage import marker
+from liveness.storage.marker import WORDS, Fault
 
 
 @register(TAG)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from liveness.client.types import LivenessResult, parse_liveness_result
 from liveness.models import MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt, WorkerRun
-from liveness.storage import private_storage
+from liveness.storage.private import private_storage
 
 
 def living_run(run: str = "another") -> str:

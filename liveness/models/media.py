@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from liveness.codecs import codec_name
 from liveness.loss_causes import LossCause
 from liveness.models.attempt import VerificationAttempt
-from liveness.storage import private_storage
+from liveness.storage.private import private_storage
 
 
 class MediaKind(models.TextChoices):

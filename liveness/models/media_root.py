@@ -1,4 +1,4 @@
-"""Which directory is the media root: the id that its marker file carries (see `liveness.marker`)."""
+"""Which directory is the media root: the id that its marker file carries (see `liveness.storage.marker`)."""
 
 from django.db import models
 from django.db.models import Q

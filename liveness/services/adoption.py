@@ -8,7 +8,6 @@ from pathlib import Path
 
 from django.db import transaction
 
-from liveness import marker
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
 from liveness.models import HELD, MediaState, StoredMedia, VerificationAttempt
@@ -18,7 +17,8 @@ from liveness.services.download import explain
 from liveness.services.integrity import Verdict
 from liveness.services.reconcile import Finding, Kind
 from liveness.signals import attempt_changed
-from liveness.storage import private_storage
+from liveness.storage import marker
+from liveness.storage.private import private_storage
 
 CHANGED = "the file or its row has changed meanwhile"
 GIVEN_UP = "its stored file was missing or damaged and was given up"

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from django.db import transaction
 
-from liveness import marker
 from liveness.database.retry import retried
 from liveness.models import HELD, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import audit
@@ -22,7 +21,8 @@ from liveness.services.audit import Actor
 from liveness.services.ownership import UnreadableError
 from liveness.services.transfer import Measured
 from liveness.signals import attempt_changed
-from liveness.storage import private_storage
+from liveness.storage import marker
+from liveness.storage.private import private_storage
 
 BLOCK = 1024 * 1024
 logger = logging.getLogger(__name__)

@@ -18,7 +18,6 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.database.retry import retried
@@ -29,7 +28,8 @@ from liveness.services import audit, download, inspection, integrity
 from liveness.services.audit import Actor
 from liveness.services.inspection import Finding
 from liveness.services.transfer import Measured
-from liveness.storage import private_storage
+from liveness.storage import marker
+from liveness.storage.private import private_storage
 
 # Seconds between the last byte of a download, whose deadline may be all of that, or of a thumbnail, and its move into
 # place.

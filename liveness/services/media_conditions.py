@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.services import media_root
 from liveness.services.conditions import Condition, ConditionKind, Part, Probe, ownership, watch
+from liveness.storage import marker
 
 
 def look_at_media_root() -> Condition | None:

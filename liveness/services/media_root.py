@@ -8,12 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from liveness import marker
 from liveness.exceptions import MediaError
-from liveness.marker import MARKER, WORDS, Fault, MediaRootError
 from liveness.services import audit, ownership
 from liveness.services.audit import Actor
 from liveness.services.ownership import UnreadableError
+from liveness.storage import marker
+from liveness.storage.marker import MARKER, WORDS, Fault, MediaRootError
 
 MARK = f"{shlex.quote(sys.executable)} manage.py liveness_reconcile --mark"
 

@@ -9,8 +9,8 @@ import pwd
 import shlex
 from pathlib import Path
 
-from liveness import marker
 from liveness.exceptions import MediaError
+from liveness.storage import marker
 
 DENIED = (errno.EACCES, errno.EPERM)
 

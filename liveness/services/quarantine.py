@@ -15,7 +15,7 @@ from typing import BinaryIO
 from liveness.app_settings import app_settings
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
-from liveness.storage import PART_SUFFIX
+from liveness.storage.private import PART_SUFFIX
 
 # Seconds for which a download waits for others to end, and between two looks.
 PATIENCE = 30.0

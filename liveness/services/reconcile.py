@@ -16,13 +16,13 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from liveness import marker
 from liveness.models import HELD, MediaState, StoredMedia
 from liveness.services import integrity, media
 from liveness.services.integrity import Verdict
 from liveness.services.ownership import UnreadableError
 from liveness.services.transfer import Measured
-from liveness.storage import QUARANTINE
+from liveness.storage import marker
+from liveness.storage.private import QUARANTINE
 
 BATCH = 500
 THUMBNAIL = ".jpg"

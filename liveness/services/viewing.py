@@ -8,13 +8,13 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from liveness import marker
 from liveness.app_settings import app_settings
 from liveness.exceptions import MediaError
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.services import audit, bounded, integrity, media
 from liveness.services.audit import Actor
 from liveness.services.ownership import DENIED, UnreadableError
+from liveness.storage import marker
 
 # A video player asks for a file in many ranges: within the grant they are one look.
 ONE_LOOK = frozenset({audit.MEDIA_VIEWED, audit.MEDIA_PREVIEWED, audit.MEDIA_PREFETCHED, audit.MEDIA_REFUSED})

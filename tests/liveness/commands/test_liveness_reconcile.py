@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from liveness.marker import MARKER
+from liveness.storage.marker import MARKER
 from tests.liveness.commands.stored import evidence, query, stored
 
 

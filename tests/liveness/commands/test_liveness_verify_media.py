@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from liveness.marker import MARKER
+from liveness.storage.marker import MARKER
 from tests.liveness.commands.conftest import ROOT
 from tests.liveness.commands.stored import evidence, query, stored
 from tests.liveness.media.disks import NOBODY, open_directory

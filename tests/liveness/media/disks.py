@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from liveness import marker
 from liveness.models import StoredMedia
+from liveness.storage import marker
 
 NOBODY = 65534
 

@@ -8,14 +8,14 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
-from liveness import marker
 from liveness.client.types import FileInfo
 from liveness.exceptions import MediaError
-from liveness.marker import MARKER, Fault, MediaRootError
 from liveness.models import AuditEvent, MediaKind, MediaRoot, MediaState, StoredMedia
 from liveness.services import audit, media, media_root, rolling_check
 from liveness.services.audit import Actor
-from liveness.storage import private_storage
+from liveness.storage import marker
+from liveness.storage.marker import MARKER, Fault, MediaRootError
+from liveness.storage.private import private_storage
 from tests.builders import make_attempt, make_media
 from tests.liveness.media.disks import as_nobody, files, mount, open_directory, place, root, unmount
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from liveness.models import MediaState, StoredMedia
 from liveness.services import attempts, audit
-from liveness.storage import PrivateStorage
+from liveness.storage.private import PrivateStorage
 from tests.liveness.refresh.steps import (
     assert_everything_is_stored_once,
     assert_it_is_told_and_the_next_run_goes_on,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.refresh import breaker, downloads, engine, feed, heartbeat, leases, policy, runs
 from liveness.refresh.engine import Plan
-from liveness.storage import private_storage
+from liveness.storage.private import private_storage
 from tests.liveness.refresh.steps import registered
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]

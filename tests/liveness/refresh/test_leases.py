@@ -18,7 +18,7 @@ from liveness.refresh.heartbeat import Heartbeat
 from liveness.services import attempts, media
 from liveness.services.audit import Actor
 from liveness.services.transfer import Measured
-from liveness.storage import private_storage
+from liveness.storage.private import private_storage
 from tests.builders import living_run, make_attempt, make_result, silence, silent_run
 from tests.liveness.refresh.steps import registered
 

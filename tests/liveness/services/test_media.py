@@ -11,12 +11,12 @@ from django.utils import timezone
 from liveness.admin import reports
 from liveness.client.types import FileInfo
 from liveness.exceptions import MediaError
-from liveness.marker import MARKER
 from liveness.models import AuditEvent, MediaKind, MediaState, StoredMedia
 from liveness.sandbox.subjects import ASSETS
 from liveness.services import audit, inspection, media, viewing
 from liveness.services.audit import Actor
-from liveness.storage import PrivateStorage, private_storage
+from liveness.storage.marker import MARKER
+from liveness.storage.private import PrivateStorage, private_storage
 from tests.builders import make_attempt, make_media
 
 pytestmark = pytest.mark.django_db

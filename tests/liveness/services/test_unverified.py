@@ -13,7 +13,7 @@ from liveness.models import AuditEvent, MediaKind, MediaState, StoredMedia
 from liveness.sandbox.subjects import ASSETS
 from liveness.services import attempts, audit, media
 from liveness.services.audit import Actor
-from liveness.storage import private_storage
+from liveness.storage.private import private_storage
 from tests.builders import make_attempt, make_media
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

@@ -7,8 +7,8 @@ from typing import IO, Any
 
 from django.core.files.storage import FileSystemStorage
 
-from liveness import marker
 from liveness.app_settings import app_settings
+from liveness.storage import marker
 
 PART_SUFFIX = ".part"
 QUARANTINE = "quarantine"
@@ -36,7 +36,7 @@ class PrivateStorage(FileSystemStorage):
         raise ValueError("Evidence has no public URL; link to the liveness:media view instead.")
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return ("liveness.storage.PrivateStorage", [], {})
+        return ("liveness.storage.private.PrivateStorage", [], {})
 
     def quarantine(self, name: str) -> Path:
         """A new path, in the same file system as the final place, for bytes that nobody has checked yet.
