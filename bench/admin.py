@@ -109,9 +109,9 @@ def _bulk_action(kind: str, rows: int) -> Line:
     """How long a person waits who selects 100,000 records."""
     from django.utils import timezone
 
+    from liveness.audit import Actor
     from liveness.models import BulkKind, VerificationAttempt
     from liveness.services import bulk_actions
-    from liveness.services.audit import Actor
 
     count = min(100_000, rows)
     chosen = VerificationAttempt.objects.filter(id__lte=count)

@@ -112,10 +112,10 @@ def memory(directory: str, port: int) -> Line:
 
 def attempt(directory: str, port: int, video: str = VIDEO) -> Callable[[], None]:
     """A new attempt whose two files are wanted, and the storing of them."""
+    from liveness.audit import Actor
     from liveness.client.types import FileInfo
     from liveness.models import Outcome, StoredMedia
     from liveness.services import media
-    from liveness.services.audit import Actor
     from tests.builders import make_attempt, make_result
 
     owner, found = make_attempt(outcome=Outcome.PASSED), {}

@@ -110,8 +110,8 @@ def measure(polls: int) -> Found:
 
 
 def _ask_for(attempt) -> None:
+    from liveness.audit import Actor
     from liveness.refresh import on_demand
-    from liveness.services.audit import Actor
 
     assert on_demand.refresh([attempt], actor=Actor.system("bench")).counts.polled == 1
 

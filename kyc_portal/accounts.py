@@ -17,9 +17,9 @@ from django.urls import reverse_lazy
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from liveness import audit
+from liveness.audit import Actor, bounded
 from liveness.exceptions import ChainError
-from liveness.services import audit, bounded
-from liveness.services.audit import Actor
 
 log = logging.getLogger(__name__)
 DIGEST_LENGTH = 16

@@ -12,9 +12,9 @@ from django.db.models import Exists, Func, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 from django.utils.module_loading import import_string
 
+from liveness import audit
 from liveness.app_settings import app_settings
 from liveness.models import AttemptQuerySet, AuditEvent, StoredMedia, VerificationAttempt
-from liveness.services import audit
 
 # What the chain says of accounts and of itself: it concerns no attempt, so a policy about attempts hides none of it.
 ABOUT_NO_ATTEMPT = frozenset(

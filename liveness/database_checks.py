@@ -12,9 +12,9 @@ from django.core.checks import Tags, register
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from liveness import audit
 from liveness.checks import Messages, _error, _warning
 from liveness.findings import database_exists
-from liveness.services import audit
 
 KEY_TAG = "liveness_audit"
 KEY_HINT = "docs/operating.md says how to change the key, and what to do with a broken chain."

@@ -11,12 +11,12 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from liveness import backlog
+from liveness.audit import Actor
 from liveness.logs import install_broker_filter, log_conditions, outages_logged
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.summary import Summary
 from liveness.services import alarms, rolling_check
-from liveness.services.audit import Actor
 
 ACTOR = Actor.system("celery")
 # Seconds after which a run ends as soon as its downloads do: other tasks get their turn, and the next message wakes the

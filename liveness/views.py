@@ -18,9 +18,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from liveness import keyset, presentation, search, searches
 from liveness.access import Person, access_policy
+from liveness.audit import Actor
 from liveness.models import AttemptQuerySet, Outcome
 from liveness.services import viewing
-from liveness.services.audit import Actor
 
 PAGE_SIZE = 50
 TABS = [("", gettext_lazy("All")), *Outcome.choices]

@@ -16,10 +16,11 @@ from django.utils import timezone
 from PIL import Image
 
 from kyc_portal.roles import ROLES, STAFF_ROLES
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import BulkKind, MediaKind, MediaState, Outcome, Poll, StoredMedia, VerificationAttempt
 from liveness.review.services.follow import follow
-from liveness.services import audit, bulk_actions
-from liveness.services.audit import Actor
+from liveness.services import bulk_actions
 from tests.builders import make_attempt, make_media
 
 ASSETS = Path(settings.BASE_DIR) / "liveness" / "sandbox" / "assets"

@@ -132,8 +132,8 @@ class Rig:
         """A token of a check that ends after so many seconds, or never."""
         from django.utils import timezone
 
+        from liveness.audit import Actor
         from liveness.services import attempts
-        from liveness.services.audit import Actor
 
         issued_at = self.now - issued_ago
         wanted = {"scenario": scenario, "finishes_after": takes, "issued_ago": issued_ago}

@@ -14,9 +14,9 @@ from typing import Any
 import requests
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.models import VerificationAttempt
 from liveness.services import attempts
-from liveness.services.audit import Actor
 
 ACTOR = Actor.system("demo")
 TTL = 7200

@@ -20,9 +20,9 @@ from liveness.admin.audit import trail
 from liveness.admin.dates import DateFilter
 from liveness.admin.intake import IntakeForm
 from liveness.admin.mixins import FactsAdmin
+from liveness.audit import Actor
 from liveness.models import BulkKind, MediaState, StoredMedia, VerificationAttempt
 from liveness.services import wording
-from liveness.services.audit import Actor
 from liveness.services.registration import REGIONS
 from liveness.templatetags.liveness import badge, moment
 

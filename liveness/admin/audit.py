@@ -12,15 +12,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from liveness import audit
 from liveness.access import Person, access_policy, is_everything
 from liveness.admin.dates import DateFilter
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
 from liveness.admin.words import ANONYMOUS, SYSTEM, USER, name_actors, name_records, who, words_of
+from liveness.audit import rows
 from liveness.guarded_admin import is_value
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.search import as_uuid, is_searchable
-from liveness.services import audit
-from liveness.services.audit import rows
 from liveness.templatetags.liveness import moment
 
 TRAIL = 50

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from liveness.audit import Actor
 from liveness.models import BulkKind
 from liveness.services import bulk_actions
-from liveness.services.audit import Actor
 
 ALL = "select_across"
 

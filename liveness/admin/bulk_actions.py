@@ -15,15 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from liveness import audit
 from liveness.access import access_policy
 from liveness.admin import bulk_report
 from liveness.admin.dates import DateFilter
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
 from liveness.admin.words import name_actors, who
+from liveness.audit import Actor
 from liveness.models import BulkAction, BulkKind
 from liveness.search import as_uuid
-from liveness.services import audit, bulk_actions
-from liveness.services.audit import Actor
+from liveness.services import bulk_actions
 from liveness.services.bulk_rights import PERMISSIONS
 from liveness.templatetags.liveness import moment
 

@@ -11,10 +11,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from liveness.app_settings import app_settings
+from liveness.audit import Actor
 from liveness.exceptions import RegistrationError
 from liveness.models import VerificationAttempt
 from liveness.services import attempts, issue_times, registration
-from liveness.services.audit import Actor
 
 
 def _default_region() -> str:

@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from liveness.audit import Actor
 from liveness.exceptions import MediaError
 from liveness.models import HELD, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.refresh import on_demand
 from liveness.refresh.summary import Summary
 from liveness.services import media
-from liveness.services.audit import Actor
 
 
 def refresh(request: HttpRequest, attempts: list[VerificationAttempt]) -> None:

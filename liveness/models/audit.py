@@ -1,4 +1,4 @@
-"""The audit chain. Entries are written by `liveness.services.audit` alone and refused any change by the database."""
+"""The audit chain. Entries are written by `liveness.audit` alone and refused any change by the database."""
 
 import json
 from typing import Any

@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from liveness.audit import Actor
 from liveness.clock import CheckedClock
 from liveness.database.retry import retried
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.refresh import lanes, leases, picking
 from liveness.refresh.policy import Market
 from liveness.services import bulk_actions
-from liveness.services.audit import Actor
 
 # Seconds between two looks for work where there was none.
 IDLE = 1.0

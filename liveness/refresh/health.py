@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import Error
 
+from liveness.audit import Actor, rows
 from liveness.clock import TOLERANCE_SECONDS
 from liveness.exceptions import AccountError
 from liveness.models import AuditEvent, VerificationAttempt, WorkerRun
@@ -15,7 +16,6 @@ from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
 from liveness.services import bulk_actions, conditions, media_conditions, reopening
-from liveness.services.audit import Actor, rows
 from liveness.services.conditions import ConditionKind
 
 # A fact that lasts is reported again after this many seconds.

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.summary import Summary
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 WORKERS = 4
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from django.db import Error
 
+from liveness.audit import Actor
 from liveness.client.errors import (
     ClockError,
     ConfigurationError,
@@ -33,7 +34,6 @@ from liveness.refresh.limiter import Limiter
 from liveness.refresh.policy import Market
 from liveness.refresh.summary import Summary
 from liveness.services import attempts, budget, clients, losses, media, meters
-from liveness.services.audit import Actor
 
 # A broken download gets a fresh link at once this often; after that the schedule decides.
 ROUNDS = 2

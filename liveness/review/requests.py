@@ -6,10 +6,10 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 
+from liveness.audit import Actor
 from liveness.review import access
 from liveness.review.models import Review
 from liveness.services import viewing
-from liveness.services.audit import Actor
 
 
 class SeeOther(HttpResponseRedirect):

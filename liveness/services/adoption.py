@@ -8,11 +8,12 @@ from pathlib import Path
 
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
 from liveness.models import HELD, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import audit, integrity, media
-from liveness.services.audit import Actor
+from liveness.services import integrity, media
 from liveness.services.download import explain
 from liveness.services.integrity import Verdict
 from liveness.services.reconcile import Finding, Kind

@@ -14,12 +14,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.exceptions import ChainError
 from liveness.models import AlarmState
-from liveness.services import audit, dangers, hooks
+from liveness.services import dangers, hooks
 from liveness.services.alert_texts import News, compose
-from liveness.services.audit import Actor
 from liveness.services.dangers import Danger
 from liveness.services.hooks import Hook, HookError, Message
 from liveness.services.notified import Notified

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.client.types import LivenessResult
 from liveness.models import ClosedBy, Outcome, VerificationAttempt
 from liveness.refresh import learning, policy
-from liveness.services import audit, closing, media
-from liveness.services.audit import Actor
+from liveness.services import closing, media
 
 
 def take_unfinished(attempt: VerificationAttempt, now: datetime, actor: Actor, price: float, may_close: bool) -> None:

@@ -4,15 +4,15 @@ from datetime import datetime
 
 from django.db import transaction
 
-from liveness import wakeups
+from liveness import audit, wakeups
+from liveness.audit import Actor
 from liveness.client.results import explain
 from liveness.client.types import LivenessResult
 from liveness.database.retry import retried
 from liveness.exceptions import LeaseLostError, RegistrationError
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.refresh import policy
-from liveness.services import answers, audit, closing, evidence, ledger, new_attempts, registration
-from liveness.services.audit import Actor
+from liveness.services import answers, closing, evidence, ledger, new_attempts, registration
 from liveness.services.registration import Registration
 from liveness.signals import attempt_changed
 

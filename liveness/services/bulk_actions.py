@@ -13,7 +13,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
-from liveness import wakeups
+from liveness import audit, wakeups
+from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.exceptions import MediaError
 from liveness.models import (
@@ -25,8 +26,7 @@ from liveness.models import (
     StoredMedia,
     VerificationAttempt,
 )
-from liveness.services import audit, bulk_rights, media
-from liveness.services.audit import Actor
+from liveness.services import bulk_rights, media
 
 # Files that one run takes at a time.
 PORTION = 10

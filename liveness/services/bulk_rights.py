@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from liveness.access import access_policy, media_of
+from liveness.audit import Actor
 from liveness.models import BulkAction, BulkKind, VerificationAttempt
-from liveness.services.audit import Actor
 
 # What it takes to start a bulk action, to end it, and to have it worked on.
 PERMISSIONS = {

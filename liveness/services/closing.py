@@ -5,10 +5,11 @@ from functools import partial
 
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.loss_causes import LossCause
 from liveness.models import ClosedBy, Outcome, VerificationAttempt
-from liveness.services import audit, evidence, losses, meters
-from liveness.services.audit import Actor
+from liveness.services import evidence, losses, meters
 
 
 def give_up(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, actor: Actor, reason: str) -> None:

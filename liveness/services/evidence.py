@@ -5,11 +5,12 @@ from functools import partial
 
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.loss_causes import LossCause
 from liveness.models import HELD, MediaKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import audit, media, meters
-from liveness.services.audit import Actor
+from liveness.services import media, meters
 
 NOT_SENT = "the vendor sent none with this result"
 

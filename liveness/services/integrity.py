@@ -14,10 +14,10 @@ from pathlib import Path
 
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.models import HELD, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import audit
-from liveness.services.audit import Actor
 from liveness.services.ownership import UnreadableError
 from liveness.services.transfer import Measured
 from liveness.signals import attempt_changed

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from liveness.audit import canonical
 from liveness.client.types import LivenessResult
 from liveness.models import Poll, VerificationAttempt
-from liveness.services.audit import canonical
 
 # A fresh link and a fresh request id say nothing new about the person.
 VOLATILE = ("RequestId", "Url")

@@ -18,14 +18,15 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from liveness import audit
 from liveness.app_settings import app_settings
+from liveness.audit import Actor
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.database.retry import retried
 from liveness.exceptions import LeaseLostError, MediaError
 from liveness.loss_causes import LossCause
 from liveness.models import HELD, MediaCondition, MediaKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import audit, download, inspection, integrity
-from liveness.services.audit import Actor
+from liveness.services import download, inspection, integrity
 from liveness.services.inspection import Finding
 from liveness.services.transfer import Measured
 from liveness.storage import marker

@@ -8,9 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.exceptions import MediaError
-from liveness.services import audit, ownership
-from liveness.services.audit import Actor
+from liveness.services import ownership
 from liveness.services.ownership import UnreadableError
 from liveness.storage import marker
 from liveness.storage.marker import MARKER, WORDS, Fault, MediaRootError

@@ -10,14 +10,14 @@ from itertools import count
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, transaction
 
-from liveness import wakeups
+from liveness import audit, wakeups
+from liveness.audit import Actor, Entry
 from liveness.database import errors as database_errors
 from liveness.database.retry import retried
 from liveness.exceptions import RegistrationError
 from liveness.models import VerificationAttempt
 from liveness.refresh import learning, policy
-from liveness.services import audit, registration
-from liveness.services.audit import Actor, Entry
+from liveness.services import registration
 from liveness.services.registration import Registration
 from liveness.signals import attempt_changed, attempts_registered
 

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.exceptions import MediaError
 from liveness.models import HELD, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.services import audit, closing, integrity
-from liveness.services.audit import Actor
+from liveness.services import closing, integrity
 from liveness.signals import attempt_changed
 
 # Attempts that are opened again in one pass.

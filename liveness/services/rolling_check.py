@@ -15,10 +15,10 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.exceptions import MediaError
 from liveness.models import HELD, MediaState, StoredMedia
 from liveness.services import integrity, media_root
-from liveness.services.audit import Actor
 from liveness.services.integrity import Verdict
 from liveness.services.ownership import UnreadableError
 

@@ -8,11 +8,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from liveness import audit
 from liveness.app_settings import app_settings
+from liveness.audit import Actor, bounded
 from liveness.exceptions import MediaError
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
-from liveness.services import audit, bounded, integrity, media
-from liveness.services.audit import Actor
+from liveness.services import integrity, media
 from liveness.services.ownership import DENIED, UnreadableError
 from liveness.storage import marker
 

@@ -15,11 +15,11 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import rows
 from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.slots import PostgresStore
-from liveness.services import audit
-from liveness.services.audit import rows
 from tests.builders import make_attempt
 from tests.conftest import missing
 from tests.liveness.services.chain import ACTOR, record

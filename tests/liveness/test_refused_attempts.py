@@ -8,10 +8,10 @@ import time_machine
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from liveness import audit
 from liveness.access import AccessPolicy
+from liveness.audit import Actor
 from liveness.models import AuditEvent, VerificationAttempt
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.builders import make_attempt
 from tests.liveness.review.working import in_step
 from tests.people import make_user, signed_in

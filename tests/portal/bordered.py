@@ -10,12 +10,12 @@ from django.contrib.auth.models import Group
 from django.urls import URLPattern, URLResolver
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.models import AuditEvent, BulkKind, MediaKind, Outcome, VerificationAttempt
 from liveness.review.models import Notice, SavedView
 from liveness.review.policy import ESCALATE, REJECT
 from liveness.review.services import claims, notes
 from liveness.services import bulk_actions
-from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.working import decide, in_step, make_supervisor
 

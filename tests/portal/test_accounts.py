@@ -8,9 +8,9 @@ from django.contrib.auth import get_user_model
 from django.test import Client, RequestFactory
 
 from kyc_portal import accounts
+from liveness import audit
 from liveness.exceptions import ChainError
 from liveness.models import AuditEvent
-from liveness.services import audit
 from tests.people import make_user, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

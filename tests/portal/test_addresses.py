@@ -14,10 +14,10 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from kyc_portal.admin_site import PortalAdminSite
+from liveness.audit import Actor
 from liveness.models import BulkKind, MediaKind, Outcome, VerificationAttempt
 from liveness.review.services.follow import follow
 from liveness.services import bulk_actions
-from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 from tests.portal.permissions import rows
 

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from kyc_portal.roles import STAFF_ROLES
+from liveness.audit import Actor
 from liveness.models import AuditEvent, BulkKind, MediaKind, Outcome, VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.summary import Summary
@@ -23,7 +24,6 @@ from liveness.review.services.decisions import Stand, decide
 from liveness.review.services.follow import follow
 from liveness.review.services.seen import Seen
 from liveness.services import bulk_actions
-from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 from tests.portal.permissions import PEOPLE, rows
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.checks import check_alarms
 from liveness.management.base import LivenessCommand
 from liveness.management.console import SOME_FAILED, as_json, cannot_run
 from liveness.services import alarms
-from liveness.services.audit import Actor
 
 
 class Command(LivenessCommand):

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from liveness import search
+from liveness.audit import Actor
 from liveness.management.base import LivenessCommand
 from liveness.management.console import (
     CANNOT_RUN,
@@ -26,7 +27,6 @@ from liveness.refresh import engine, takeover
 from liveness.refresh.engine import Plan
 from liveness.refresh.summary import Summary
 from liveness.services import conditions, waiting
-from liveness.services.audit import Actor
 from liveness.services.conditions import FOR_ANY_WRITE, Part
 
 # No database has more attempts than that, and none takes a larger limit.

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from django.db import DatabaseError
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.database import errors as database_errors
 from liveness.exceptions import ChainError, RegistrationError
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress, some_failed
 from liveness.services import attempts, conditions, issue_times
-from liveness.services.audit import Actor
 from liveness.services.bulk_import import reading, writing
 from liveness.services.bulk_import.records import COLUMNS, Records
 from liveness.services.bulk_import.writing import ImportResult

@@ -7,12 +7,13 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Verdict
 from liveness.database import outages
 from liveness.exceptions import AuditKeyError
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
-from liveness.services import audit, conditions
-from liveness.services.audit import Verdict
+from liveness.services import conditions
 from liveness.services.conditions import schema
 
 KEY_IS_NEW = (

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.review import access
 from liveness.review.app_settings import review_settings
@@ -18,8 +20,6 @@ from liveness.review.exceptions import HeldError
 from liveness.review.models import Claim, ClaimEnding, Notice, Presence, Review, ReviewQuerySet
 from liveness.review.services import actions
 from liveness.review.services.locking import lock
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 LONGEST_REASON = 300
 

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from liveness import audit
 from liveness.loss_causes import LossCause
 from liveness.review.policy import APPROVE, ESCALATE, FAILED, PASSED, REJECT, RETRY, is_override
 from liveness.review.services import actions
-from liveness.services import audit
 
 Details = Mapping[str, Any]
 Counts = Mapping[str, int]

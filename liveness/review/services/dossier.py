@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from liveness.audit import canonical
 from liveness.models import StoredMedia, VerificationAttempt
-from liveness.services.audit import canonical
 
 
 def describe(

@@ -12,12 +12,13 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Min, Sum
 
+from liveness import audit
+from liveness.audit import rows
 from liveness.database.retry import retried
 from liveness.models import AuditEvent
 from liveness.review.models import Figure, Fold
 from liveness.review.services import counting
-from liveness.services import audit, losses
-from liveness.services.audit import rows
+from liveness.services import losses
 
 BATCH = 5_000
 

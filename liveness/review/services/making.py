@@ -11,6 +11,8 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 
+from liveness import audit
+from liveness.audit import Actor, canonical
 from liveness.review import policy, wording
 from liveness.review.app_settings import review_settings
 from liveness.review.exceptions import RefusedError, StaleError
@@ -18,8 +20,6 @@ from liveness.review.models import Claim, Decision, Review, ReviewState
 from liveness.review.policy import Draft, Rules
 from liveness.review.services import actions, places, seen
 from liveness.review.services.seen import Seen
-from liveness.services import audit
-from liveness.services.audit import Actor, canonical
 
 
 @dataclass(frozen=True)

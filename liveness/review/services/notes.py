@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.review.exceptions import RefusedError
 from liveness.review.models import Note, Review
@@ -12,8 +14,6 @@ from liveness.review.policy import LONGEST_TEXT
 from liveness.review.services import actions
 from liveness.review.services.locking import lock
 from liveness.review.wording import PROBLEMS
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 TWICE = timedelta(minutes=1)
 

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
+from liveness import audit
 from liveness.app_settings import app_settings
+from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.models import AuditEvent
 from liveness.review.models import Review
 from liveness.review.services import actions, locking
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 
 def record_opening(review: Review, *, person: AbstractUser, now: datetime) -> None:

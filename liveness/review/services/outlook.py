@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from liveness.audit import rows
 from liveness.models import AuditEvent
 from liveness.review.app_settings import review_settings
 from liveness.review.models import Review, ReviewQuerySet, ReviewState
@@ -15,7 +16,6 @@ from liveness.review.services import counting, figures
 from liveness.review.services.figures import Standing
 from liveness.review.services.periods import Period
 from liveness.services import budget
-from liveness.services.audit import rows
 
 MOST = 1_000
 UNDECIDED = (ReviewState.OPEN, ReviewState.ESCALATED, ReviewState.PROPOSED)

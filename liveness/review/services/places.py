@@ -5,12 +5,12 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.review.app_settings import review_settings
 from liveness.review.models import Decision, Review, ReviewState
 from liveness.review.services import actions
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 CHANGED = "changed"
 

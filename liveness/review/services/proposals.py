@@ -4,10 +4,10 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.review.models import Claim, Decision, DecisionOutcome, Notice, Review, ReviewState
 from liveness.review.services import actions, places
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 
 def cancel(review: Review, *, now: datetime) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Max
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import AuditEvent, MediaKind, StoredMedia, VerificationAttempt
 from liveness.review.policy import Situation
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 MOST_MARKS = 50
 LONGEST_MARK = 200

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy
 
 from liveness import search
 from liveness.access import access_policy
+from liveness.audit import Actor
 from liveness.models import StoredMedia, VerificationAttempt
 from liveness.review.trail import reading
 from liveness.review.trail.reading import Wanted
 from liveness.review.trail.rows import who
 from liveness.review.trail.words import GROUPS, Text
 from liveness.search import as_uuid
-from liveness.services.audit import Actor
 from liveness.templatetags.liveness import short
 
 LONGEST_ACTOR = 80

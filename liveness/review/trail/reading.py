@@ -15,12 +15,12 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from liveness import audit
 from liveness.access import is_everything
+from liveness.audit import Actor, rows
 from liveness.models import AuditCheck, AuditEvent
 from liveness.review.numerals import number
 from liveness.review.trail.words import actions_of
-from liveness.services import audit
-from liveness.services.audit import Actor, rows
 
 PAGE = 50
 # However few lines they make, a page holds no more events.

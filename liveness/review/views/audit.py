@@ -12,15 +12,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from liveness import audit
 from liveness.access import access_policy
+from liveness.audit import Actor
 from liveness.exceptions import AuditKeyError
 from liveness.review.requests import SeeOther, person_of
 from liveness.review.trail import filters as filtering
 from liveness.review.trail import reading as chain
 from liveness.review.trail.filters import MOST, Filters
 from liveness.review.trail.rows import lines, rows
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 LONGEST_CURSOR = 18
 may_audit = permission_required("liveness.view_auditevent", raise_exception=True)

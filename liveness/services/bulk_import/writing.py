@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.exceptions import RegistrationError
 from liveness.services import attempts, new_attempts
-from liveness.services.audit import Actor
 from liveness.services.bulk_import.records import Line, Records
 from liveness.services.bulk_import.rows import registration_of
 from liveness.services.registration import Registration

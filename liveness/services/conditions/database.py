@@ -9,10 +9,10 @@ from django.db import connection, transaction
 from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
+from liveness import audit
 from liveness.database import outages
 from liveness.database.outages import OutageKind
 from liveness.models import AuditEvent, AuditHead, ObservedCondition
-from liveness.services import audit
 from liveness.services.conditions import ownership
 from liveness.services.conditions.kinds import Condition, ConditionKind
 

@@ -11,8 +11,8 @@ def main() -> None:
     django.setup()
     for module in ("liveness.urls", "liveness.admin", "liveness.tasks", "liveness.refresh.engine"):
         import_module(module)
+    from liveness import audit
     from liveness.models import append_only
-    from liveness.services import audit
 
     answer = {
         "review": sorted(name for name in sys.modules if name.startswith("liveness.review")),

@@ -3,9 +3,9 @@
 from django.contrib.messages import get_messages
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import AuditEvent, Poll, StoredMedia, VerificationAttempt
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.people import make_user, signed_in
 
 ATTEMPTS = "/admin/liveness/verificationattempt/"

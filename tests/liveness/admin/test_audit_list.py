@@ -5,11 +5,11 @@ import time_machine
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from liveness import audit
 from liveness.access import AccessPolicy
 from liveness.admin.words import words_of
+from liveness.audit import Actor
 from liveness.models import MediaKind
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.builders import make_attempt
 from tests.liveness.admin.pages import ATTEMPTS, AUDIT, LOOK, MEDIA, staff
 from tests.people import make_user

@@ -10,7 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from liveness import audit
 from liveness.access import AccessPolicy
+from liveness.audit import Actor
 from liveness.models import (
     AuditEvent,
     BulkAction,
@@ -22,8 +24,7 @@ from liveness.models import (
     VerificationAttempt,
 )
 from liveness.refresh import engine
-from liveness.services import audit, bulk_actions
-from liveness.services.audit import Actor
+from liveness.services import bulk_actions
 from tests.builders import make_attempt, make_media
 from tests.liveness.admin.pages import ACT, ATTEMPTS, LOOK, MEDIA, staff, told
 

@@ -4,10 +4,10 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from liveness import audit
 from liveness.access import AccessPolicy
+from liveness.audit import Actor
 from liveness.models import AuditEvent, Poll
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.liveness.admin.pages import ACT, ATTEMPTS, AUDIT, LOOK, MEDIA, staff
 
 pytestmark = pytest.mark.django_db

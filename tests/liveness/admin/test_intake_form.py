@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from liveness import audit
 from liveness.models import AuditEvent, VerificationAttempt
-from liveness.services import audit
 from tests.liveness.admin.pages import ATTEMPTS, LOOK, staff
 
 pytestmark = pytest.mark.django_db

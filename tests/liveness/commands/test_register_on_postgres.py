@@ -26,7 +26,7 @@ import sys, threading, django
 django.setup()
 from django.utils import timezone
 from liveness.services import attempts
-from liveness.services.audit import Actor
+from liveness.audit import Actor
 
 def register(token):
     barrier.wait()

@@ -9,10 +9,10 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from liveness import audit
 from liveness.access import AccessPolicy
+from liveness.audit import Actor
 from liveness.models import AuditEvent, MediaKind, StoredMedia
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 from tests.liveness.door.visiting import CONTENT, LOOK, actions, url
 from tests.people import make_user, signed_in

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from liveness import audit
 from liveness.models import MediaKind, MediaState, Outcome, StoredMedia
-from liveness.services import audit
 from tests.builders import make_attempt, make_media
 from tests.liveness.door.visiting import CONTENT, SEALS, actions, seals, url, with_thumbnail
 from tests.liveness.media.disks import as_nobody, open_directory, root, unmount

@@ -5,9 +5,10 @@ import time_machine
 from django.db import DatabaseError
 from django.test import Client
 
+from liveness import audit
 from liveness.exceptions import ChainError
 from liveness.models import AuditEvent, MediaKind
-from liveness.services import audit, viewing
+from liveness.services import viewing
 from tests.builders import make_attempt, make_media
 from tests.liveness.door.visiting import CONTENT, LOOK, SEALS, actions, seals, url, with_thumbnail
 from tests.people import make_user, signed_in

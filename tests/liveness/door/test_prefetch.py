@@ -2,8 +2,8 @@
 
 import pytest
 
+from liveness import audit
 from liveness.models import MediaKind
-from liveness.services import audit
 from tests.builders import make_attempt, make_media
 from tests.liveness.door.visiting import CONTENT, actions, url
 from tests.people import make_user, signed_in

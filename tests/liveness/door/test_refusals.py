@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
+from liveness import audit
 from liveness.models import AuditEvent
-from liveness.services import audit
 from tests.liveness.door.visiting import ABSENT, CONTENT, LOOK, SEALS, actions, seals, url
 from tests.people import make_user, signed_in
 

@@ -8,11 +8,12 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.client.types import FileInfo
 from liveness.exceptions import MediaError
 from liveness.models import AuditEvent, MediaKind, MediaRoot, MediaState, StoredMedia
-from liveness.services import audit, media, media_root, rolling_check
-from liveness.services.audit import Actor
+from liveness.services import media, media_root, rolling_check
 from liveness.storage import marker
 from liveness.storage.marker import MARKER, Fault, MediaRootError
 from liveness.storage.private import private_storage

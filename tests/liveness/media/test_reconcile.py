@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia
 from liveness.sandbox.subjects import ASSETS
-from liveness.services import adoption, audit, rolling_check
+from liveness.services import adoption, rolling_check
 from liveness.services.adoption import Choice
-from liveness.services.audit import Actor
 from liveness.services.reconcile import Kind, Scan
 from tests.builders import make_attempt, make_media
 from tests.liveness.media.disks import age, files, flip, place, root

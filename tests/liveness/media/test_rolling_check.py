@@ -10,10 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from liveness import tasks
+from liveness import audit, tasks
+from liveness.audit import Actor
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia
-from liveness.services import audit, integrity, rolling_check
-from liveness.services.audit import Actor
+from liveness.services import integrity, rolling_check
 from tests.builders import make_attempt, make_media
 from tests.liveness.media.disks import as_nobody, files, flip, open_directory, place, root
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from liveness import audit
 from liveness.models import MediaState, Outcome, StoredMedia
 from liveness.refresh import engine
 from liveness.refresh.engine import Plan
-from liveness.services import audit, media
+from liveness.services import media
 from liveness.storage.marker import MARKER
 from tests.builders import make_attempt
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.clock import CheckedClock
 from liveness.models import (
     AuditEvent,
@@ -22,8 +24,7 @@ from liveness.refresh import engine, policy
 from liveness.refresh.engine import Plan
 from liveness.sandbox import service
 from liveness.sandbox.service import Answered
-from liveness.services import attempts, audit, conditions, rolling_check
-from liveness.services.audit import Actor
+from liveness.services import attempts, conditions, rolling_check
 from liveness.services.conditions import ConditionKind
 from tests.builders import make_attempt, make_result
 from tests.conftest import forget_other_runs

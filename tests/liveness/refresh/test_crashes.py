@@ -11,8 +11,9 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from liveness import audit
 from liveness.models import MediaState, StoredMedia
-from liveness.services import attempts, audit
+from liveness.services import attempts
 from liveness.storage.private import PrivateStorage
 from tests.liveness.refresh.steps import (
     assert_everything_is_stored_once,

@@ -11,13 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from liveness import audit
 from liveness.client.errors import ConfigurationError
 from liveness.exceptions import AccountError
 from liveness.models import CheckDurations, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.refresh import engine, leases
 from liveness.refresh.engine import Plan
 from liveness.sandbox.subjects import SUBJECTS
-from liveness.services import audit
 from tests.builders import living_run, make_attempt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.models import BulkKind, StoredMedia, VerificationAttempt
 from liveness.refresh import engine, feed
 from liveness.refresh.feed import Feed, Plan
 from liveness.refresh.policy import Market
 from liveness.services import bulk_actions
-from liveness.services.audit import Actor
 from tests.builders import living_run, make_attempt
 from tests.liveness.refresh.steps import registered
 

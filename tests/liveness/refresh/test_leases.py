@@ -10,13 +10,13 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.exceptions import LeaseLostError
 from liveness.models import MediaKind, MediaState, VerificationAttempt, WorkerRun
 from liveness.refresh import engine, heartbeat, leases
 from liveness.refresh.engine import Plan
 from liveness.refresh.heartbeat import Heartbeat
 from liveness.services import attempts, media
-from liveness.services.audit import Actor
 from liveness.services.transfer import Measured
 from liveness.storage.private import private_storage
 from tests.builders import living_run, make_attempt, make_result, silence, silent_run

@@ -6,15 +6,16 @@ from itertools import count
 from django.db import transaction
 from django.utils import timezone
 
+from liveness import audit
 from liveness.access import AccessPolicy
+from liveness.audit import Actor
 from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
 from liveness.review.models import Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
 from liveness.review.services import claims, decisions, follow
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
-from liveness.services import attempts, audit, viewing
-from liveness.services.audit import Actor
+from liveness.services import attempts, viewing
 from tests.builders import make_attempt, make_media, make_result
 from tests.people import make_user
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from liveness.audit import Actor
 from liveness.services import alarms
-from liveness.services.audit import Actor
 
 ACTOR = Actor.system("tests")
 MINUTE = timedelta(minutes=1)

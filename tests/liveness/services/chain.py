@@ -2,9 +2,9 @@
 
 from django.db import connection, transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import append_only
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 ACTOR = Actor.system("tests")
 

@@ -6,9 +6,9 @@ from datetime import UTC, timedelta
 import pytest
 from django.db import OperationalError, connection
 
-from liveness import tasks
+from liveness import audit, tasks
 from liveness.models import AlarmState, AuditEvent, AuditHead, VerificationAttempt
-from liveness.services import alarms, attempts, audit, conditions, dangers, gauges, hooks
+from liveness.services import alarms, attempts, conditions, dangers, gauges, hooks
 from liveness.services.conditions import ConditionKind
 from tests.builders import make_attempt
 from tests.liveness.services.alarming import ACTOR, MINUTE, begin, tell

@@ -7,12 +7,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from liveness.audit import Actor
 from liveness.client.redaction import storable
 from liveness.client.results import Outcome, explain
 from liveness.clock import CheckedClock
 from liveness.models import MediaState
 from liveness.services import attempts, clients, media
-from liveness.services.audit import Actor
 from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

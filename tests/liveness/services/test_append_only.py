@@ -12,8 +12,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 from django.utils import timezone
 
+from liveness import audit
 from liveness.models import AuditEvent, AuditHead, Poll, append_only
-from liveness.services import audit
 from tests.builders import make_attempt
 from tests.liveness.services.chain import record
 

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.exceptions import RegistrationError
 from liveness.models import AuditEvent, ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.refresh import policy
-from liveness.services import attempts, audit
-from liveness.services.audit import Actor
+from liveness.services import attempts
 from tests.builders import make_attempt, make_media, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

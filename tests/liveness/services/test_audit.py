@@ -5,10 +5,10 @@ from django.contrib.auth import get_user_model
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor, rows
 from liveness.exceptions import ChainError
 from liveness.models import AuditEvent, AuditHead
-from liveness.services import audit
-from liveness.services.audit import Actor, rows
 from tests.liveness.services.chain import ACTOR, record, tamper
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]

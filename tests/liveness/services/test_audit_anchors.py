@@ -4,8 +4,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from liveness import audit
 from liveness.models import AuditEvent, AuditHead
-from liveness.services import audit
 from tests.liveness.services.chain import record, tamper
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]

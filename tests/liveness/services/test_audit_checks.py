@@ -5,8 +5,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from liveness import audit
 from liveness.models import AuditCheck, AuditEvent, AuditHead
-from liveness.services import audit
 from tests.liveness.services.chain import ACTOR, record, tamper
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]

@@ -6,10 +6,11 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import rows, verification
 from liveness.exceptions import ChainError
 from liveness.models import AuditCheck, AuditEvent, AuditHead
-from liveness.services import audit, dangers
-from liveness.services.audit import rows, verification
+from liveness.services import dangers
 from tests.builders import make_attempt
 from tests.liveness.services.chain import ACTOR, record
 

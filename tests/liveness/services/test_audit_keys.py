@@ -5,10 +5,10 @@ import json
 import pytest
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import keys
 from liveness.exceptions import AuditKeyError
 from liveness.models import AuditCheck, AuditEvent, AuditHead
-from liveness.services import audit
-from liveness.services.audit import keys
 from tests.liveness.services.chain import ACTOR, record, tamper
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -125,7 +125,7 @@ def test_a_replaced_key_writes_nothing_that_the_new_key_would_follow(use, monkey
     record(1)
     use(OLD)
     with monkeypatch.context() as patch:
-        patch.setattr("liveness.services.audit.chain._writer_of", lambda newest: keys.current())
+        patch.setattr("liveness.audit.chain._writer_of", lambda newest: keys.current())
         record(1)
     use(NEW, OLD)
     refused()

@@ -7,9 +7,9 @@ import time_machine
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from liveness import audit
+from liveness.audit import Actor, bounded
 from liveness.models import AuditEvent, StoredMedia
-from liveness.services import audit, bounded
-from liveness.services.audit import Actor
 from tests.liveness.review.races.racing import at_once
 
 STRANGER = Actor("anonymous")

@@ -10,6 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.exceptions import MediaError
 from liveness.models import (
     AuditEvent,
@@ -25,8 +27,7 @@ from liveness.models import (
 )
 from liveness.models.bulk_action import ITEM_TIMEOUT
 from liveness.refresh.takeover import take_over
-from liveness.services import audit, bulk_actions, media
-from liveness.services.audit import Actor
+from liveness.services import bulk_actions, media
 from tests.builders import living_run, make_attempt, make_media, silence, silent_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

@@ -3,10 +3,11 @@
 import pytest
 from django.utils import timezone
 
+from liveness import audit
 from liveness.access import AccessPolicy
+from liveness.audit import Actor
 from liveness.models import AuditEvent, BulkAction, BulkKind, MediaKind, StoredMedia, VerificationAttempt
-from liveness.services import audit, bulk_actions, bulk_rights
-from liveness.services.audit import Actor
+from liveness.services import bulk_actions, bulk_rights
 from tests.builders import make_attempt, make_media
 from tests.people import make_user
 
@@ -127,7 +128,7 @@ def test_an_operator_who_may_not_see_media_may_have_them_verified(person):
 
 
 def test_a_person_whose_key_is_kept_as_a_digest_is_found(person, monkeypatch):
-    monkeypatch.setattr("liveness.services.audit.actors.LONGEST_KEY", 0)
+    monkeypatch.setattr("liveness.audit.actors.LONGEST_KEY", 0)
     key = make_attempt().pk
     action = refresh(person)
     assert "sha256:" in action.actor

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.loss_causes import LossCause
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia
 from liveness.services import attempts, dangers
-from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

@@ -1,8 +1,8 @@
 import pytest
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.services import attempts, facts
-from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_result
 
 pytestmark = pytest.mark.django_db

@@ -8,13 +8,14 @@ import pytest
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.utils import timezone
 
+from liveness import audit
 from liveness.admin import reports
+from liveness.audit import Actor
 from liveness.client.types import FileInfo
 from liveness.exceptions import MediaError
 from liveness.models import AuditEvent, MediaKind, MediaState, StoredMedia
 from liveness.sandbox.subjects import ASSETS
-from liveness.services import audit, inspection, media, viewing
-from liveness.services.audit import Actor
+from liveness.services import inspection, media, viewing
 from liveness.storage.marker import MARKER
 from liveness.storage.private import PrivateStorage, private_storage
 from tests.builders import make_attempt, make_media

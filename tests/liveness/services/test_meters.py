@@ -11,10 +11,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveness.audit import Actor
 from liveness.client.errors import Fault
 from liveness.models import MediaKind, Meter, StoredMedia
 from liveness.services import attempts, meters
-from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

@@ -7,12 +7,13 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.client.types import FileInfo, parse_liveness_result
 from liveness.exceptions import MediaError
 from liveness.models import AuditEvent, MediaKind, MediaState, StoredMedia
 from liveness.sandbox.subjects import ASSETS
-from liveness.services import attempts, audit, media
-from liveness.services.audit import Actor
+from liveness.services import attempts, media
 from liveness.storage.private import private_storage
 from tests.builders import make_attempt, make_media
 

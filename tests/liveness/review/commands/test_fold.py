@@ -4,10 +4,10 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from liveness import audit
 from liveness.review import tasks
 from liveness.review.models import Figure
 from liveness.review.services import figures
-from liveness.services import audit
 from tests.liveness.review.services.folding import found, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

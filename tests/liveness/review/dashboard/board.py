@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import time_machine
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.review.services import figures, outlook, periods
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 URL = "/review/dashboard/"
 NOW = datetime(2026, 11, 22, 14, 35, tzinfo=UTC)

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from liveness import audit
 from liveness.models import CallTally, Outcome
 from liveness.review import numerals
 from liveness.review.dashboard import cards, graphs
 from liveness.review.models import Review, ReviewState
 from liveness.review.policy import APPROVE, REJECT
 from liveness.review.services import actions, outlook
-from liveness.services import audit
 from tests.builders import make_attempt
 from tests.liveness.review.dashboard.board import HOUR, NOW, gathered, said, shown, tell
 from tests.liveness.review.working import decide, make_review, make_reviewer

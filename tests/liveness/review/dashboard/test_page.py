@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from liveness import audit
 from liveness.review.dashboard import cards
 from liveness.review.policy import APPROVE
 from liveness.review.services import actions
 from liveness.review.views import dashboard
-from liveness.services import audit
 from tests.liveness.review.dashboard.board import HOUR, NOW, URL, said, shown, tell
 from tests.liveness.review.working import OURS_ONLY, decide, make_review, make_reviewer
 from tests.people import make_user, signed_in

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from liveness import audit
 from liveness.review.policy import APPROVE
 from liveness.review.services import figures, outlook, periods
-from liveness.services import audit
 from tests.liveness.review.dashboard.board import HOUR, NOW, shown, tell
 from tests.liveness.review.working import decide, make_review, make_reviewer
 

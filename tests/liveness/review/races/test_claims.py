@@ -7,6 +7,8 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
 from liveness.review.models import Claim, Decision, Review, ReviewState
@@ -16,8 +18,7 @@ from liveness.review.services import actions, claims, decisions
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
 from liveness.review.workspace import onward
-from liveness.services import attempts, audit, viewing
-from liveness.services.audit import Actor
+from liveness.services import attempts, viewing
 from tests.builders import make_result
 from tests.liveness.review.races.racing import at_once, make_queue, send, stand_under
 from tests.liveness.review.working import DRAFTS, fresh, in_step, make_review, make_reviewer, make_supervisor, recorded

@@ -8,14 +8,15 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import Outcome
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
 from liveness.review.models import Decision, Review, ReviewState
 from liveness.review.policy import REJECT, RETRY
 from liveness.review.services import actions, claims, dossier, notes
 from liveness.review.services.decisions import Stand
-from liveness.services import attempts, audit
-from liveness.services.audit import Actor
+from liveness.services import attempts
 from tests.builders import make_result
 from tests.liveness.review.races.racing import PATIENCE, at_once, digest_of, make_queue, send, stand_under
 from tests.liveness.review.working import fresh, make_review, make_reviewer, make_supervisor, recorded

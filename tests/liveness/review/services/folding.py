@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import time_machine
 from django.db import transaction
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.review.services import figures
-from liveness.services import audit
-from liveness.services.audit import Actor
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

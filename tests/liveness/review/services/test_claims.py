@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from liveness.audit import Actor
 from liveness.exceptions import ChainError
 from liveness.models import AuditEvent, AuditHead, Outcome
 from liveness.review.exceptions import HeldError
@@ -13,7 +14,6 @@ from liveness.review.models import Claim, ClaimEnding, Notice, Presence, ReviewS
 from liveness.review.policy import ESCALATE, REJECT
 from liveness.review.services import actions, claims
 from liveness.services import attempts
-from liveness.services.audit import Actor
 from tests.liveness.review.queueing import LATER, LEASE, NOW, take
 from tests.liveness.review.working import decide, fresh, make_review, make_supervisor, reopen
 from tests.people import make_user

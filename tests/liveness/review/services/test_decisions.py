@@ -7,6 +7,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.exceptions import ChainError
 from liveness.models import AuditHead, MediaKind, Outcome
 from liveness.review.exceptions import StaleError
@@ -15,8 +17,6 @@ from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
 from liveness.review.services import actions, claims, decisions, dossier, seen
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.builders import make_media
 from tests.liveness.review.working import (
     DRAFTS,

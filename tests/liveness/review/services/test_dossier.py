@@ -3,10 +3,10 @@
 import pytest
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.models import MediaKind, MediaState
 from liveness.review.services import dossier
 from liveness.services import attempts
-from liveness.services.audit import Actor
 from tests.builders import make_media, make_result
 from tests.liveness.review.working import NO_MEDIA, answer, fresh, in_step, make_review, register
 

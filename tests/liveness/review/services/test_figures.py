@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from liveness import audit
 from liveness.models import AuditEvent
 from liveness.review.models import Figure, Fold
 from liveness.review.services import actions, figures
-from liveness.services import audit
 from tests.liveness.review.services.folding import HOUR, NOON, found, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveness import audit
 from liveness.models import Outcome
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY
 from liveness.review.services import actions, counting, decisions, figures
-from liveness.services import audit
 from tests.builders import make_attempt
 from tests.liveness.review.services.folding import HOUR, NOON, found, tell
 from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor

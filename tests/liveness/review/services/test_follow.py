@@ -8,12 +8,13 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.review.models import Review, ReviewState
 from liveness.review.policy import APPROVE, REJECT
 from liveness.review.services import actions, dossier, follow, seen
-from liveness.services import attempts, audit, media
-from liveness.services.audit import Actor
+from liveness.services import attempts, media
 from tests.builders import make_attempt, make_media, make_result
 from tests.liveness.review.working import NO_MEDIA, answer, decide, fresh, in_step, make_review, make_reviewer, register
 

@@ -18,6 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.exceptions import RegistrationError
 from liveness.models import AuditEvent, MediaState
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
@@ -26,8 +28,7 @@ from liveness.review.policy import FAILED, PASSED, REJECT, is_override
 from liveness.review.services import actions, claims, decisions, dossier
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
-from liveness.services import attempts, audit
-from liveness.services.audit import Actor
+from liveness.services import attempts
 from tests.builders import make_result
 from tests.liveness.review.working import DRAFTS, NO_MEDIA, fresh, look, make_reviewer, make_supervisor
 

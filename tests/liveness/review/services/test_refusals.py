@@ -8,6 +8,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import MediaKind, MediaState, Outcome
 from liveness.review.exceptions import RefusedError, StaleError
 from liveness.review.models import Claim, Decision, ReviewState
@@ -15,8 +17,6 @@ from liveness.review.policy import APPROVE, ESCALATE, LONGEST_TEXT, REJECT, RETR
 from liveness.review.services import actions, claims
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.builders import make_attempt
 from tests.liveness.review.working import (
     DRAFTS,

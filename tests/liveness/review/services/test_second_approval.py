@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.models import Outcome
 from liveness.review.exceptions import HeldError, RefusedError
 from liveness.review.models import Claim, Notice, Review, ReviewState, Stage
@@ -14,7 +15,6 @@ from liveness.review.services.decisions import Stand
 from liveness.review.services.making import Act
 from liveness.review.services.second import decide as decide_second
 from liveness.review.services.seen import Seen
-from liveness.services.audit import Actor
 from tests.liveness.review.working import (
     DRAFTS,
     answer_again,

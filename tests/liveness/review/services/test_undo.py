@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.exceptions import ChainError
 from liveness.models import AuditHead, Outcome
 from liveness.review.exceptions import RefusedError
 from liveness.review.models import Claim, Decision, DecisionOutcome, Notice, ReviewState
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY
 from liveness.review.services import actions, claims, decisions
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.builders import make_attempt
 from tests.liveness.review.working import (
     DRAFTS,

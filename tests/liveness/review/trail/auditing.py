@@ -2,8 +2,8 @@
 
 from django.db import connection, transaction
 
-from liveness.services import audit
-from liveness.services.audit import Actor
+from liveness import audit
+from liveness.audit import Actor
 
 PAGE = "/review/audit/"
 FIND, VERIFY = f"{PAGE}find/", f"{PAGE}verify/"

@@ -6,14 +6,14 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from liveness import audit
 from liveness.access import AccessPolicy
+from liveness.audit import Actor
 from liveness.models import AuditCheck, AuditEvent, MediaKind, StoredMedia
 from liveness.review.policy import APPROVE, REJECT
 from liveness.review.services import actions
 from liveness.review.trail import reading
 from liveness.review.trail.rows import Row, rows
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.trail.auditing import FIND, PAGE, SOMEBODY, VERIFY, found, numbers, record
 from tests.liveness.review.working import decide, in_step, make_review, make_supervisor, propose_again

@@ -8,11 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from liveness import audit
 from liveness.models import AuditEvent
 from liveness.review.services import actions
 from liveness.review.trail import reading
 from liveness.review.trail.reading import Wanted
-from liveness.services import audit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 

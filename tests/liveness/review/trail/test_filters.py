@@ -5,10 +5,10 @@ import uuid
 
 import pytest
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import MediaKind, Outcome
 from liveness.review.services import actions
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.trail.auditing import FIND, PAGE, found, numbers, record
 

@@ -8,11 +8,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import MediaKind
 from liveness.review.trail import reading
 from liveness.review.trail.reading import Wanted
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.trail.auditing import PAGE, found, numbers, record
 

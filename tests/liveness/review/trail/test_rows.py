@@ -9,11 +9,11 @@ from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.review.services import actions
 from liveness.review.trail.rows import Row, who
 from liveness.review.trail.words import ACTS, DETAILS, GROUPS, details_of
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.builders import make_attempt
 from tests.liveness.review.trail.auditing import PAGE, record, tamper
 from tests.liveness.review.working import make_review

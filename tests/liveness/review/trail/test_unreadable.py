@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection, transaction
 
-from liveness.services import audit
+from liveness import audit
 from tests.builders import make_attempt
 from tests.liveness.services.chain import ACTOR
 from tests.liveness.services.test_audit_faults import CHANGES, SET, tamper

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor
 from liveness.models import AuditCheck, AuditEvent, AuditHead
 from liveness.review.trail import reading
-from liveness.services import audit
-from liveness.services.audit import Actor
 from tests.liveness.review.trail.auditing import PAGE, VERIFY, numbers, record, tamper
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

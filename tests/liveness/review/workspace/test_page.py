@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from liveness.audit import Actor
 from liveness.models import AuditEvent
 from liveness.review.models import Claim, ClaimEnding, Notice
 from liveness.review.services import actions, claims
-from liveness.services.audit import Actor
 from tests.liveness.review.pages import address, claimed, form, has_form, reviewer, supervisor
 from tests.liveness.review.working import fresh, in_step, make_review
 from tests.people import make_user, signed_in

@@ -2,7 +2,7 @@
 
 import uuid
 
-from liveness.services.audit import Actor
+from liveness.audit import Actor
 from liveness.services.bulk_import import reading, writing
 from liveness.services.bulk_import.writing import ImportResult
 

@@ -8,9 +8,10 @@ from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from liveness import audit
 from liveness.models import AuditEvent, VerificationAttempt
 from liveness.review.models import Review
-from liveness.services import audit, new_attempts
+from liveness.services import new_attempts
 from liveness.services.bulk_import import writing
 from liveness.services.bulk_import.writing import BatchSize
 from liveness.signals import attempt_changed

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 
+from liveness.audit import keys, rows
+from liveness.audit.actions import KEY_CHANGED
+from liveness.audit.entries import GENESIS, canonical, is_by
 from liveness.models import AuditEvent, AuditHead
-from liveness.services.audit import keys, rows
-from liveness.services.audit.actions import KEY_CHANGED
-from liveness.services.audit.entries import GENESIS, canonical, is_by
 
 DIFFERS = "it differs from the anchor: the chain was rewritten"
 KEY_IS_MISSING = "none of the configured keys wrote it"

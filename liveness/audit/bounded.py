@@ -6,9 +6,9 @@ from datetime import timedelta
 from django.db import models, transaction
 from django.utils import timezone
 
+from liveness import audit
+from liveness.audit import Actor, rows
 from liveness.models import AuditEvent, AuditHead
-from liveness.services import audit
-from liveness.services.audit import Actor, rows
 
 WITHIN = timedelta(minutes=1)
 

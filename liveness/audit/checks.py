@@ -5,13 +5,13 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from liveness.audit.actions import CHECK_REQUESTED
+from liveness.audit.actors import Actor
+from liveness.audit.chain import record
+from liveness.audit.verification import Verdict, verify
 from liveness.database.retry import retried
 from liveness.exceptions import AuditKeyError, ChainError
 from liveness.models import AuditCheck, AuditEvent, append_only
-from liveness.services.audit.actions import CHECK_REQUESTED
-from liveness.services.audit.actors import Actor
-from liveness.services.audit.chain import record
-from liveness.services.audit.verification import Verdict, verify
 
 KEY_IS_MISSING = (
     "The audit chain cannot be verified here: no configured key wrote event {number} and those after it. Put the key "

@@ -7,7 +7,7 @@ but no key. What proves the tail, and all of it against somebody with the key, i
 `liveness_verify_audit` prints one and checks one.
 """
 
-from liveness.services.audit.actions import (
+from liveness.audit.actions import (
     ACCOUNT_LOGGED_IN,
     ACCOUNT_PASSWORD_CHANGED,
     ACCOUNT_REFUSED,
@@ -43,18 +43,11 @@ from liveness.services.audit.actions import (
     MEDIA_VIEWED,
     MEDIA_WANTED_AGAIN,
 )
-from liveness.services.audit.actors import Actor
-from liveness.services.audit.chain import Entry, object_id_of, problem, record, record_many
-from liveness.services.audit.checks import (
-    check,
-    is_still_there,
-    keep,
-    last_checks,
-    refuse_without_key,
-    unprotected_tables,
-)
-from liveness.services.audit.entries import GENESIS, canonical, chain_hash
-from liveness.services.audit.verification import DIFFERS, Verdict, verify
+from liveness.audit.actors import Actor
+from liveness.audit.chain import Entry, object_id_of, problem, record, record_many
+from liveness.audit.checks import check, is_still_there, keep, last_checks, refuse_without_key, unprotected_tables
+from liveness.audit.entries import GENESIS, canonical, chain_hash
+from liveness.audit.verification import DIFFERS, Verdict, verify
 
 __all__ = [
     "ACCOUNT_LOGGED_IN",

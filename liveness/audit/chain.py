@@ -14,12 +14,12 @@ from django.db import models, transaction
 from django.db.models import Subquery
 from django.utils import timezone
 
+from liveness.audit import keys, rows
+from liveness.audit.actions import KEY_CHANGED
+from liveness.audit.actors import Actor
+from liveness.audit.entries import GENESIS, canonical, chain_hash, is_by
 from liveness.exceptions import AuditKeyError, ChainError
 from liveness.models import AuditEvent, AuditHead
-from liveness.services.audit import keys, rows
-from liveness.services.audit.actions import KEY_CHANGED
-from liveness.services.audit.actors import Actor
-from liveness.services.audit.entries import GENESIS, canonical, chain_hash, is_by
 
 ACTOR = Actor.system("audit")
 HEAD_DIFFERS = "The audit chain's head is not its newest event; run liveness_verify_audit."

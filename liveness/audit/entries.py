@@ -6,8 +6,8 @@ import json
 from datetime import UTC
 from typing import Any
 
+from liveness.audit import keys
 from liveness.models import AuditEvent
-from liveness.services.audit import keys
 
 GENESIS = "0" * 64
 
