@@ -15,9 +15,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from liveness import counters
 from liveness.app_settings import app_settings
 from liveness.placeholders import holds_placeholder
-from liveness.services import conditions, gauges, meters
+from liveness.services import conditions, gauges
 
 PLAIN = "text/plain; charset=utf-8"
 SHORTEST_TOKEN = 16
@@ -29,10 +30,10 @@ class Tables(Collector):
     """The meters and gauges, read when they are asked for; nothing of this one process is among them."""
 
     def collect(self) -> Iterator[Metric]:
-        counted = meters.read()
-        for counter in meters.COUNTERS:
+        counted = counters.read()
+        for counter in counters.COUNTERS:
             yield _counter(counter, counted[counter.name])
-        for histogram in meters.HISTOGRAMS:
+        for histogram in counters.HISTOGRAMS:
             yield _histogram(histogram, counted[histogram.name])
         for gauge in gauges.read(timezone.now()):
             yield GaugeMetricFamily(gauge.name, gauge.help, value=gauge.value)
@@ -78,7 +79,7 @@ def _is_served(token: str) -> bool:
     return bool(token) and not token_problem(token) and not holds_placeholder(token)
 
 
-def _counter(counter: meters.Counter, found: meters.Values) -> Metric:
+def _counter(counter: counters.Counter, found: counters.Values) -> Metric:
     family = CounterMetricFamily(counter.name, counter.help, labels=[counter.label] if counter.label else [])
     # A label that has not happened yet is told as 0, so that its first time is a rise.
     for label in dict.fromkeys((*counter.labels, *found)):
@@ -86,9 +87,11 @@ def _counter(counter: meters.Counter, found: meters.Values) -> Metric:
     return family
 
 
-def _histogram(histogram: meters.Histogram, found: meters.Values) -> Metric:
+def _histogram(histogram: counters.Histogram, found: counters.Values) -> Metric:
     buckets, total = [], 0.0
     for bound in histogram.bounds:
         total += found.get(bound, 0.0)
         buckets.append((bound, total))
-    return HistogramMetricFamily(histogram.name, histogram.help, buckets=buckets, sum_value=found.get(meters.SUM, 0.0))
+    return HistogramMetricFamily(
+        histogram.name, histogram.help, buckets=buckets, sum_value=found.get(counters.SUM, 0.0)
+    )

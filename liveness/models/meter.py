@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Meter(models.Model):
-    """A sum over all processes since the row was made (see `liveness.services.meters`)."""
+    """A sum over all processes since the row was made (see `liveness.counters`)."""
 
     name = models.CharField(max_length=64)
     label = models.CharField(max_length=32)

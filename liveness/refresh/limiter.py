@@ -23,11 +23,11 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from liveness import counters
 from liveness.app_settings import app_settings
 from liveness.refresh import slot_conditions
 from liveness.refresh.pace import farthest
 from liveness.refresh.slots import PostgresStore, RedisStore, SQLiteStore, Store
-from liveness.services import meters
 
 # Seconds. The rest of what a call may be late is left to its way to the vendor.
 LATE = 0.030
@@ -70,7 +70,7 @@ class Limiter:
                 # Whom the machine woke late would crowd the next slot: he takes a new one instead.
                 if time.monotonic() - woken_at <= LATE:
                     return True
-                meters.count(meters.SLOTS, label="late")
+                counters.count(counters.SLOTS, label="late")
         return False
 
     def back_off(self) -> None:

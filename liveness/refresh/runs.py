@@ -10,6 +10,7 @@ from functools import partial
 
 from django.db import Error, connection
 
+from liveness import counters
 from liveness.client.types import LivenessResult
 from liveness.exceptions import LeaseLostError
 from liveness.models import VerificationAttempt
@@ -23,7 +24,7 @@ from liveness.refresh.limiter import Limiter
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
 from liveness.refresh.worker import Worker
-from liveness.services import attempts, bulk_actions, media, meters, rolling_check
+from liveness.services import attempts, bulk_actions, media, rolling_check
 
 TICK = 0.2
 # Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.
@@ -111,7 +112,7 @@ class Run:
         while any(thread.is_alive() for thread in threads):
             for thread in threads:
                 thread.join(TICK / len(threads))
-            meters.flush_if_due()
+            counters.flush_if_due()
             self._health.tick(is_tidying=tidying.is_over)
             if progress:
                 progress(self.summary)
@@ -161,7 +162,7 @@ class Run:
         self._heartbeat.stop()
         if given_up and not self.summary.has_died:
             self.summary.stopped = f"{given_up} downloads took too long to finish"
-        meters.flush()
+        counters.flush()
 
     def _conclude(self) -> None:
         """Say in the summary how the run ended. Raises what nobody foresaw."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from django.db import Error
 
+from liveness import counters
 from liveness.audit import Actor
 from liveness.client.errors import (
     ClockError,
@@ -33,7 +34,7 @@ from liveness.refresh.feed import Visit
 from liveness.refresh.limiter import Limiter
 from liveness.refresh.policy import Market
 from liveness.refresh.summary import Summary
-from liveness.services import attempts, budget, clients, losses, media, meters
+from liveness.services import attempts, budget, clients, losses, media
 
 # A broken download gets a fresh link at once this often; after that the schedule decides.
 ROUNDS = 2
@@ -122,8 +123,8 @@ class Worker:
         begun = time.monotonic()
         if not self.limiter.acquire(self.stop):
             return False
-        meters.observe(meters.PERMIT_WAIT, time.monotonic() - begun)
-        meters.count(meters.SLOTS, label="used")
+        counters.observe(counters.PERMIT_WAIT, time.monotonic() - begun)
+        counters.count(counters.SLOTS, label="used")
         return True
 
     def _call(self, visit: Visit, breaker: CircuitBreaker) -> LivenessResult | None:
@@ -159,7 +160,7 @@ class Worker:
             with clients.client_for(attempt.region, self.clock) as client, budget.counted(self.clock.now):
                 return client.get_liveness_result(attempt.sdk_token)
         except FaceIdError as problem:
-            meters.count(meters.CALLS, label=problem.fault.value)
+            counters.count(counters.CALLS, label=problem.fault.value)
             raise
 
     def _record(self, visit: Visit, result: LivenessResult) -> LivenessResult | None:
@@ -174,7 +175,7 @@ class Worker:
                 may_close=self.may_close,
             )
         )
-        meters.count(meters.CALLS, label="pending" if attempt.outcome == Outcome.PENDING else "ok")
+        counters.count(counters.CALLS, label="pending" if attempt.outcome == Outcome.PENDING else "ok")
         if not visit.is_answered:
             self.summary.add(Outcome(attempt.outcome))
         visit.is_answered = True
@@ -185,7 +186,7 @@ class Worker:
     def _note_margin(self, visit: Visit, after: VerificationAttempt) -> None:
         """How much time was left when the last of what was on the schedule had been stored."""
         if visit.attempt.next_poll_at and after.next_poll_at is None:
-            meters.observe(meters.MARGIN, (after.expires_at - self.clock.now()).total_seconds())
+            counters.observe(counters.MARGIN, (after.expires_at - self.clock.now()).total_seconds())
 
     def _fail(self, visit: Visit, problem: FaceIdError, breaker: CircuitBreaker) -> None:
         if isinstance(problem, ThrottledError):

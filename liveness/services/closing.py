@@ -5,11 +5,11 @@ from functools import partial
 
 from django.db import transaction
 
-from liveness import audit
+from liveness import audit, counters
 from liveness.audit import Actor
 from liveness.loss_causes import LossCause
 from liveness.models import ClosedBy, Outcome, VerificationAttempt
-from liveness.services import evidence, losses, meters
+from liveness.services import evidence, losses
 
 
 def give_up(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, actor: Actor, reason: str) -> None:
@@ -25,7 +25,7 @@ def close(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, acto
     attempt.outcome, attempt.finished_at, attempt.next_poll_at = Outcome.EXPIRED, now, None
     attempt.closed_by = closed_by
     if losses.is_missed(attempt):
-        transaction.on_commit(partial(meters.count, meters.LOST, label=LossCause.UNREAD))
+        transaction.on_commit(partial(counters.count, counters.LOST, label=LossCause.UNREAD))
     attempt.last_error = reason[:200]
     audit.record(audit.ATTEMPT_EXPIRED, actor=actor, target=attempt, reason=reason)
 

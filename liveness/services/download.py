@@ -11,6 +11,7 @@ from pathlib import Path
 import requests
 from django.utils import timezone
 
+from liveness import counters
 from liveness.app_settings import app_settings
 from liveness.client.deadline import total_deadline
 from liveness.client.errors import ConfigurationError, NetworkError
@@ -18,7 +19,7 @@ from liveness.client.session import Route, build_session
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
 from liveness.models import MediaKind
-from liveness.services import clients, links, meters, origins, quarantine
+from liveness.services import clients, links, origins, quarantine
 from liveness.services.pool import Pool
 from liveness.services.transfer import Measured, Transfer
 
@@ -43,9 +44,9 @@ def fetch(
         measured = _fetch(url, part, kind, size, md5, clock)
         label = "stored"
     finally:
-        meters.count(meters.DOWNLOADS, label=label)
-        meters.observe(meters.DOWNLOAD_SECONDS, time.monotonic() - begun)
-    meters.count(meters.DOWNLOAD_BYTES, measured.size)
+        counters.count(counters.DOWNLOADS, label=label)
+        counters.observe(counters.DOWNLOAD_SECONDS, time.monotonic() - begun)
+    counters.count(counters.DOWNLOAD_BYTES, measured.size)
     return measured
 
 

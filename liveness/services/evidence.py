@@ -5,12 +5,12 @@ from functools import partial
 
 from django.db import transaction
 
-from liveness import audit
+from liveness import audit, counters
 from liveness.audit import Actor
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.loss_causes import LossCause
 from liveness.models import HELD, MediaKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import media, meters
+from liveness.services import media
 
 NOT_SENT = "the vendor sent none with this result"
 
@@ -39,7 +39,7 @@ def lose(attempt: VerificationAttempt, reason: str, *, now: datetime, actor: Act
         details = {"kind": file.kind, "reason": file.reason, "cause": file.loss_cause}
         audit.record(audit.MEDIA_LOST, actor=actor, target=file, **details)
         transaction.on_commit(partial(media.discard, file))
-        transaction.on_commit(partial(meters.count, meters.LOST, label=file.loss_cause))
+        transaction.on_commit(partial(counters.count, counters.LOST, label=file.loss_cause))
 
 
 def _note_absence(attempt: VerificationAttempt, kind: MediaKind, actor: Actor) -> None:

@@ -5,7 +5,8 @@ from django.db import OperationalError
 from django.urls import reverse
 from prometheus_client.parser import text_string_to_metric_families
 
-from liveness.services import gauges, meters
+from liveness import counters
+from liveness.services import gauges
 from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -15,7 +16,7 @@ BOTH = ("/metrics", "/liveness/metrics/")
 
 @pytest.fixture(autouse=True)
 def _own_buffer(monkeypatch):
-    monkeypatch.setattr(meters, "_buffer", meters.Buffer())
+    monkeypatch.setattr(counters, "_buffer", counters.Buffer())
 
 
 @pytest.fixture
@@ -74,24 +75,24 @@ def test_nothing_is_posted_there(client, token):
 
 
 def test_a_counter_tells_each_label_from_the_start(client, token):
-    meters.count(meters.CALLS, 3, label="pending")
-    meters.flush()
+    counters.count(counters.CALLS, 3, label="pending")
+    counters.flush()
     found = samples(families(client)["liveness_calls"])
     assert found["liveness_calls_total", "pending"] == 3
     assert found["liveness_calls_total", "throttled"] == 0
-    assert len(found) == len(meters.CALLS.labels)
+    assert len(found) == len(counters.CALLS.labels)
 
 
 def test_a_counter_without_labels_has_one_number(client, token):
-    meters.count(meters.DOWNLOAD_BYTES, 9_455_012)
-    meters.flush()
+    counters.count(counters.DOWNLOAD_BYTES, 9_455_012)
+    counters.flush()
     assert samples(families(client)["liveness_download_bytes"]) == {("liveness_download_bytes_total",): 9_455_012}
 
 
 def test_a_histogram_is_cumulative(client, token):
     for margin in (-3, 30, 40, 7190, 9000):
-        meters.observe(meters.MARGIN, margin)
-    meters.flush()
+        counters.observe(counters.MARGIN, margin)
+    counters.flush()
     family = families(client)["liveness_capture_margin_seconds"]
     found = samples(family)
     name = "liveness_capture_margin_seconds"
@@ -108,7 +109,7 @@ def test_the_state_of_the_queue_is_there(client, token):
 
 def test_every_metric_is_told_with_its_help(client, token):
     found = families(client)
-    expected = {metric.name for metric in (*meters.COUNTERS, *meters.HISTOGRAMS)}
+    expected = {metric.name for metric in (*counters.COUNTERS, *counters.HISTOGRAMS)}
     assert expected <= set(found)
     assert all(family.documentation for family in found.values())
 

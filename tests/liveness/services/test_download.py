@@ -10,11 +10,12 @@ import pytest
 from django.test import override_settings
 from werkzeug.wrappers import Response
 
+from liveness import counters
 from liveness.client.dialer import Dialer
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
 from liveness.models import MediaKind
-from liveness.services import download, meters, origins
+from liveness.services import download, origins
 
 CONTENT = b"\x00\x01" * 500_000
 
@@ -128,9 +129,9 @@ def test_bytes_that_somebody_else_is_writing_are_left_alone(serve, part):
 
 def test_it_counts_what_came_of_it(serve, part, monkeypatch):
     counted = []
-    monkeypatch.setattr(meters, "count", lambda counter, amount=1, label="": counted.append((counter, amount, label)))
+    monkeypatch.setattr(counters, "count", lambda counter, amount=1, label="": counted.append((counter, amount, label)))
     fetch(serve, part)
     with pytest.raises(MediaError):
         fetch(serve, part, b"something else")
-    stored, size, failed = (meters.DOWNLOADS, 1, "stored"), (meters.DOWNLOAD_BYTES, len(CONTENT), ""), "failed"
-    assert counted == [stored, size, (meters.DOWNLOADS, 1, failed)]
+    stored, size, failed = (counters.DOWNLOADS, 1, "stored"), (counters.DOWNLOAD_BYTES, len(CONTENT), ""), "failed"
+    assert counted == [stored, size, (counters.DOWNLOADS, 1, failed)]

@@ -11,10 +11,11 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveness import counters
 from liveness.audit import Actor
 from liveness.client.errors import Fault
 from liveness.models import MediaKind, Meter, StoredMedia
-from liveness.services import attempts, meters
+from liveness.services import attempts
 from tests.builders import make_attempt, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -35,7 +36,7 @@ for step in range(40):
 
 @pytest.fixture(autouse=True)
 def _own_buffer(monkeypatch):
-    monkeypatch.setattr(meters, "_buffer", meters.Buffer())
+    monkeypatch.setattr(counters, "_buffer", counters.Buffer())
 
 
 def refuse(amounts):
@@ -43,77 +44,77 @@ def refuse(amounts):
 
 
 def test_it_adds_up_what_was_counted():
-    meters.count(meters.CALLS, label="ok")
-    meters.count(meters.CALLS, 2, label="ok")
-    meters.count(meters.DOWNLOAD_BYTES, 500)
-    assert meters.flush()
-    meters.count(meters.CALLS, label="ok")
-    assert meters.flush()
-    found = meters.read()
+    counters.count(counters.CALLS, label="ok")
+    counters.count(counters.CALLS, 2, label="ok")
+    counters.count(counters.DOWNLOAD_BYTES, 500)
+    assert counters.flush()
+    counters.count(counters.CALLS, label="ok")
+    assert counters.flush()
+    found = counters.read()
     assert found["liveness_calls"] == {"ok": 4.0}
     assert found["liveness_download_bytes"] == {"": 500.0}
 
 
 def test_every_fault_of_a_call_has_a_label():
     for fault in Fault:
-        meters.count(meters.CALLS, label=fault)
-    meters.flush()
-    assert meters.read()["liveness_calls"] == {fault.value: 1.0 for fault in Fault}
+        counters.count(counters.CALLS, label=fault)
+    counters.flush()
+    assert counters.read()["liveness_calls"] == {fault.value: 1.0 for fault in Fault}
 
 
 def test_a_label_that_is_not_in_the_table_counts_as_other():
-    meters.count(meters.CALLS, label="somebody's token")
-    meters.flush()
-    assert meters.read()["liveness_calls"] == {"other": 1.0}
+    counters.count(counters.CALLS, label="somebody's token")
+    counters.flush()
+    assert counters.read()["liveness_calls"] == {"other": 1.0}
 
 
 def test_counting_alone_touches_no_database(django_assert_num_queries):
     with django_assert_num_queries(0):
-        meters.count(meters.CALLS, label="ok")
-        meters.observe(meters.MARGIN, 6900)
+        counters.count(counters.CALLS, label="ok")
+        counters.observe(counters.MARGIN, 6900)
 
 
 def test_it_writes_at_most_every_few_seconds(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(meters.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(counters.time, "monotonic", lambda: now[0])
     for moment, expected in ((100.0, 1.0), (101.0, 1.0), (104.9, 1.0), (105.1, 4.0)):
         now[0] = moment
-        meters.count(meters.CALLS, label="ok")
-        meters.flush_if_due()
-        assert meters.read()["liveness_calls"] == {"ok": expected}
+        counters.count(counters.CALLS, label="ok")
+        counters.flush_if_due()
+        assert counters.read()["liveness_calls"] == {"ok": expected}
 
 
 def test_nothing_counted_is_nothing_written(django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert meters.flush()
+        assert counters.flush()
 
 
 def test_a_write_that_fails_keeps_the_counts(monkeypatch):
-    meters.count(meters.CALLS, label="ok")
+    counters.count(counters.CALLS, label="ok")
     with monkeypatch.context() as broken:
-        broken.setattr(meters, "_write", refuse)
-        assert not meters.flush()
-    meters.count(meters.CALLS, label="ok")
-    assert meters.flush()
-    assert meters.read()["liveness_calls"] == {"ok": 2.0}
+        broken.setattr(counters, "_write", refuse)
+        assert not counters.flush()
+    counters.count(counters.CALLS, label="ok")
+    assert counters.flush()
+    assert counters.read()["liveness_calls"] == {"ok": 2.0}
 
 
 def test_a_write_that_fails_is_not_tried_again_at_once(monkeypatch):
     tries = []
-    monkeypatch.setattr(meters, "_write", lambda amounts: tries.append(amounts) or refuse(amounts))
-    meters.count(meters.CALLS, label="ok")
-    meters.flush_if_due()
-    meters.flush_if_due()
+    monkeypatch.setattr(counters, "_write", lambda amounts: tries.append(amounts) or refuse(amounts))
+    counters.count(counters.CALLS, label="ok")
+    counters.flush_if_due()
+    counters.flush_if_due()
     assert len(tries) == 1
 
 
 def test_the_buffer_is_bounded_by_the_table(monkeypatch):
-    monkeypatch.setattr(meters, "_write", refuse)
+    monkeypatch.setattr(counters, "_write", refuse)
     for number in range(2000):
-        meters.count(meters.CALLS, label=f"label {number}")
-        meters.observe(meters.PERMIT_WAIT, number)
-        meters.flush()
-    assert len(meters._buffer.take()) <= 1 + len(meters.PERMIT_WAIT.bounds) + 1
+        counters.count(counters.CALLS, label=f"label {number}")
+        counters.observe(counters.PERMIT_WAIT, number)
+        counters.flush()
+    assert len(counters._buffer.take()) <= 1 + len(counters.PERMIT_WAIT.bounds) + 1
 
 
 @pytest.mark.parametrize(
@@ -121,41 +122,41 @@ def test_the_buffer_is_bounded_by_the_table(monkeypatch):
     [(-5, "0.0", 0), (0, "0.0", 0), (0.5, "60.0", 0.5), (60, "60.0", 60), (60.1, "300.0", 60.1), (9999, "+Inf", 9999)],
 )
 def test_a_value_falls_into_the_first_bucket_that_holds_it(value, bucket, total):
-    meters.observe(meters.MARGIN, value)
-    meters.flush()
-    assert meters.read()["liveness_capture_margin_seconds"] == {bucket: 1.0, "sum": total}
+    counters.observe(counters.MARGIN, value)
+    counters.flush()
+    assert counters.read()["liveness_capture_margin_seconds"] == {bucket: 1.0, "sum": total}
 
 
 @given(st.floats())
 def test_no_value_spoils_a_distribution(value):
-    meters._buffer.take()
-    meters.observe(meters.PERMIT_WAIT, value)
-    amounts = meters._buffer.take()
+    counters._buffer.take()
+    counters.observe(counters.PERMIT_WAIT, value)
+    amounts = counters._buffer.take()
     assert all(amount >= 0 and amount - amount == 0 for amount in amounts.values())
-    assert {label for _, label in amounts} <= {*meters.PERMIT_WAIT.bounds, "sum"}
+    assert {label for _, label in amounts} <= {*counters.PERMIT_WAIT.bounds, "sum"}
 
 
 def test_names_and_labels_fit_their_columns():
-    for metric in (*meters.COUNTERS, *meters.HISTOGRAMS):
-        labels = metric.labels if isinstance(metric, meters.Counter) else metric.bounds
-        for label in (*labels, meters.OTHER):
+    for metric in (*counters.COUNTERS, *counters.HISTOGRAMS):
+        labels = metric.labels if isinstance(metric, counters.Counter) else metric.bounds
+        for label in (*labels, counters.OTHER):
             Meter(name=metric.name, label=label).clean_fields(exclude=["label"] if not label else None)
 
 
 def test_a_forked_child_counts_from_nothing():
-    meters.count(meters.CALLS, label="ok")
+    counters.count(counters.CALLS, label="ok")
     child = os.fork()
     if child == 0:
-        os._exit(len(meters._buffer.take()))
+        os._exit(len(counters._buffer.take()))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert len(meters._buffer.take()) == 1
+    assert len(counters._buffer.take()) == 1
 
 
 def test_a_fork_while_another_thread_counts_hangs_nobody():
-    with meters._buffer._lock:
+    with counters._buffer._lock:
         child = os.fork()
         if child == 0:
-            meters.count(meters.CALLS, label="ok")
+            counters.count(counters.CALLS, label="ok")
             os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
@@ -163,15 +164,15 @@ def test_a_fork_while_another_thread_counts_hangs_nobody():
 def test_threads_of_one_process_lose_no_count():
     def work():
         for _ in range(2000):
-            meters.count(meters.CALLS, label="ok")
+            counters.count(counters.CALLS, label="ok")
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    meters.flush()
-    assert meters.read()["liveness_calls"] == {"ok": 8000.0}
+    counters.flush()
+    assert counters.read()["liveness_calls"] == {"ok": 8000.0}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -187,8 +188,8 @@ def test_processes_that_count_the_same_lose_nothing_and_never_block_each_other(s
             process.stdin.write(b"go\n")
             process.stdin.flush()
         assert (one.wait(60), other.wait(60)) == (0, 0)
-    found = meters.read()
-    for counter in (meters.CALLS, meters.SLOTS, meters.LOST):
+    found = counters.read()
+    for counter in (counters.CALLS, counters.SLOTS, counters.LOST):
         assert found[counter.name] == dict.fromkeys(counter.labels, 80.0)
     waits = found["liveness_permit_wait_seconds"]
     assert waits.pop("sum") == pytest.approx(156)
@@ -201,8 +202,8 @@ def test_a_file_that_is_given_up_is_counted_by_its_cause():
     attempts.record(attempt.id, make_result(), now=now, actor=actor)
     StoredMedia.objects.filter(kind=MediaKind.VIDEO).update(loss_cause="link")
     attempts.expire(attempt.id, "its readable window closed", now=now, actor=actor)
-    meters.flush()
-    assert meters.read()["liveness_lost"] == {"window": 1.0, "link": 1.0}
+    counters.flush()
+    assert counters.read()["liveness_lost"] == {"window": 1.0, "link": 1.0}
 
 
 def url() -> str:
