@@ -49,8 +49,8 @@ def _outage(failure: Exception) -> str:
 
     if not apps.ready:
         return ""
+    from liveness.conditions import explain
     from liveness.database.outages import OutageKind
-    from liveness.services.conditions import explain
 
     outage = explain(failure)
     # `migrate` itself is what differing tables need, and its own error says more.

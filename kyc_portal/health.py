@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from liveness import conditions
+from liveness.conditions import Part
 from liveness.database import outages
-from liveness.services import conditions
-from liveness.services.conditions import Part
 from liveness.services.overdue import OLDEST_DUE, oldest_due
 
 OK = "ok"

@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from liveness import audit
+from liveness import audit, conditions
 from liveness.access import access_policy
 from liveness.audit import Actor
 from liveness.exceptions import ChainError
 from liveness.logs import log_outage
 from liveness.models import MediaKind, StoredMedia
 from liveness.responses import Evidence, deliver, refusal
-from liveness.services import conditions, viewing
+from liveness.services import viewing
 from liveness.services.viewing import Availability
 
 SUFFIXES = {

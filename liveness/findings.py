@@ -6,11 +6,11 @@ from pathlib import Path
 from django.db import connection
 
 from liveness.app_settings import app_settings
+from liveness.conditions.database import file_of_sqlite
+from liveness.conditions.ownership import nearest
 from liveness.database.private_files import journals
 from liveness.models import MediaKind
 from liveness.refresh.slot_conditions import pace_file
-from liveness.services.conditions.database import file_of_sqlite
-from liveness.services.conditions.ownership import nearest
 
 SHARED = 0o077
 # A download that is under way needs room beside the one that is being kept.

@@ -14,10 +14,10 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.utils import timezone
 
+from liveness import conditions
 from liveness.audit import Actor
 from liveness.database import outages
 from liveness.database.outages import Outage, OutageKind
-from liveness.services import conditions
 
 P = ParamSpec("P")
 # Attributes of a request: the outage that ended it, and whether the log has it.

@@ -15,10 +15,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from liveness import counters
+from liveness import conditions, counters
 from liveness.app_settings import app_settings
 from liveness.placeholders import holds_placeholder
-from liveness.services import conditions, gauges
+from liveness.services import gauges
 
 PLAIN = "text/plain; charset=utf-8"
 SHORTEST_TOKEN = 16

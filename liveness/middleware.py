@@ -13,10 +13,9 @@ from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from liveness import logs
+from liveness import conditions, logs
 from liveness.database.outages import Outage
 from liveness.language import page_language
-from liveness.services import conditions
 
 RETRY_AFTER = "10"
 NO_STORE = "private, no-store"

@@ -81,7 +81,7 @@ TEXTS: dict[OutageKind, tuple[str, str]] = {
         "The database is read-only",
         "Make it writable: a standby must be promoted, a file must belong to this user.",
     ),
-    # All that SQLite says of a missing table; `liveness.services.conditions` finds out whether one is missing.
+    # All that SQLite says of a missing table; `liveness.conditions` finds out whether one is missing.
     OutageKind.REFUSED: ("The database refuses a statement", "Run: manage.py migrate --check"),
     OutageKind.DISK_FULL: ("The disk of the database is full", "Free space on it."),
     OutageKind.PERMISSION: ("A right is missing", "Give this user the right on the database, the file or the table."),

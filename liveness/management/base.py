@@ -10,11 +10,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from liveness import conditions
+from liveness.conditions import Part, ownership
 from liveness.database import outages
 from liveness.management.console import CANNOT_RUN, cannot_run
 from liveness.management.streams import LastingStream, open_closed_streams
-from liveness.services import conditions
-from liveness.services.conditions import Part, ownership
 
 
 class LivenessCommand(BaseCommand):

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class ObservedCondition(models.Model):
-    """A condition that stands until a run sees that it has passed (see `liveness.services.conditions`).
+    """A condition that stands until a run sees that it has passed (see `liveness.conditions`).
 
     `subject` tells two of one kind apart, such as a region; `text` is the line for operators.
     """

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, close_old_connections
 
+from liveness import conditions
 from liveness.app_settings import app_settings
 from liveness.client.errors import ConfigurationError
 from liveness.exceptions import OutageError
@@ -18,7 +19,7 @@ from liveness.refresh.limiter import Limiter, account_limiter
 from liveness.refresh.memory import Memory
 from liveness.refresh.runs import Progress, Run
 from liveness.refresh.summary import Summary
-from liveness.services import clients, conditions
+from liveness.services import clients
 
 __all__ = ["Plan", "run", "watch"]
 

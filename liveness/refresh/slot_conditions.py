@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from liveness.app_settings import app_settings
-from liveness.services.conditions import Condition, ConditionKind, Part, Probe, watch
-from liveness.services.conditions.database import file_of_sqlite, sqlite_problem
+from liveness.conditions import Condition, ConditionKind, Part, Probe, watch
+from liveness.conditions.database import file_of_sqlite, sqlite_problem
 
 # Seconds for a Redis to answer.
 REDIS_TIMEOUT = 2.0

@@ -10,12 +10,12 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.models import Count, Min, Q
 
-from liveness import audit
+from liveness import audit, conditions
 from liveness.app_settings import app_settings
 from liveness.loss_causes import LossCause
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.services import conditions, gauges, losses, overdue, rolling_check, wording
+from liveness.services import gauges, losses, overdue, rolling_check, wording
 
 # So many attempts of each kind are named, and so many events are read at once.
 NAMED = 3

@@ -8,8 +8,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from kyc_portal import health
+from liveness import conditions
 from liveness.models import AuditHead
-from liveness.services import conditions
 from tests.builders import make_attempt
 
 

@@ -7,8 +7,8 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from kyc_portal.roles import ROLES
+from liveness.conditions import FOR_ANY_WRITE
 from liveness.management.base import LivenessCommand
-from liveness.services.conditions import FOR_ANY_WRITE
 
 
 class Command(LivenessCommand):

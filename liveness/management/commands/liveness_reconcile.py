@@ -7,12 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from liveness.audit import Actor
+from liveness.conditions import FOR_ANY_WRITE
 from liveness.exceptions import MediaError
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
 from liveness.services import adoption, media_root
 from liveness.services.adoption import Choice
-from liveness.services.conditions import FOR_ANY_WRITE
 from liveness.services.reconcile import Finding, Kind, Scan
 
 ACTOR = Actor.system("liveness_reconcile")

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from liveness import search
+from liveness import conditions, search
 from liveness.audit import Actor
+from liveness.conditions import FOR_ANY_WRITE, Part
 from liveness.management.base import LivenessCommand
 from liveness.management.console import (
     CANNOT_RUN,
@@ -26,8 +27,7 @@ from liveness.models import VerificationAttempt
 from liveness.refresh import engine, takeover
 from liveness.refresh.engine import Plan
 from liveness.refresh.summary import Summary
-from liveness.services import conditions, waiting
-from liveness.services.conditions import FOR_ANY_WRITE, Part
+from liveness.services import waiting
 
 # No database has more attempts than that, and none takes a larger limit.
 MOST = 10**9

@@ -9,16 +9,17 @@ from zoneinfo import ZoneInfo
 from django.db import DatabaseError
 from django.utils import timezone
 
+from liveness import conditions
 from liveness.audit import Actor
+from liveness.conditions import FOR_ANY_WRITE
 from liveness.database import errors as database_errors
 from liveness.exceptions import ChainError, RegistrationError
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress, some_failed
-from liveness.services import attempts, conditions, issue_times
+from liveness.services import attempts, issue_times
 from liveness.services.bulk_import import reading, writing
 from liveness.services.bulk_import.records import COLUMNS, Records
 from liveness.services.bulk_import.writing import ImportResult
-from liveness.services.conditions import FOR_ANY_WRITE
 
 ACTOR = Actor.system("liveness_register")
 

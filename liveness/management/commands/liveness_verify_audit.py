@@ -7,14 +7,13 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
-from liveness import audit
+from liveness import audit, conditions
 from liveness.audit import Verdict
+from liveness.conditions import schema
 from liveness.database import outages
 from liveness.exceptions import AuditKeyError
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
-from liveness.services import conditions
-from liveness.services.conditions import schema
 
 KEY_IS_NEW = (
     "The newest event was written with a previous key: no process has written with the current one yet. That is right "

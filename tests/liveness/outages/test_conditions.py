@@ -9,12 +9,11 @@ from django.db import InterfaceError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from liveness import audit
+from liveness import audit, conditions
 from liveness.audit import Actor
+from liveness.conditions import ConditionKind, Part, database, ownership
 from liveness.database.outages import OutageKind
 from liveness.models import AuditHead, ObservedCondition
-from liveness.services import conditions
-from liveness.services.conditions import ConditionKind, Part, database, ownership
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 NOW = timezone.now()

@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from liveness.conditions import ConditionKind, database, ownership
 from liveness.database.outages import OutageKind
-from liveness.services.conditions import ConditionKind, database, ownership
 from tests.conftest import missing
 
 NOBODY = 65534

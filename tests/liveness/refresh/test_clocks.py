@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from liveness import audit
+from liveness import audit, conditions
 from liveness.audit import Actor
 from liveness.clock import CheckedClock
+from liveness.conditions import ConditionKind
 from liveness.models import (
     AuditEvent,
     ClosedBy,
@@ -24,8 +25,7 @@ from liveness.refresh import engine, policy
 from liveness.refresh.engine import Plan
 from liveness.sandbox import service
 from liveness.sandbox.service import Answered
-from liveness.services import attempts, conditions, rolling_check
-from liveness.services.conditions import ConditionKind
+from liveness.services import attempts, rolling_check
 from tests.builders import make_attempt, make_result
 from tests.conftest import forget_other_runs
 from tests.liveness.media.disks import flip, place

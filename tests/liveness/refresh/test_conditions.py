@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from liveness import conditions
 from liveness.clock import CheckedClock
+from liveness.conditions import ConditionKind
 from liveness.models import MediaState, Outcome, StoredMedia
 from liveness.refresh import breaker, engine
 from liveness.refresh.engine import Plan
-from liveness.services import conditions, dangers
-from liveness.services.conditions import ConditionKind
+from liveness.services import dangers
 from tests.conftest import forget_other_runs
 from tests.liveness.media.disks import mount, unmount
 from tests.liveness.refresh.steps import registered, run

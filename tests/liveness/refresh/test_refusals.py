@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from liveness import conditions
 from liveness.exceptions import AccountError
 from liveness.models import MediaState, Outcome, VerificationAttempt
 from liveness.refresh import breaker
-from liveness.services import conditions
 from tests.builders import make_attempt
 from tests.conftest import forget_other_runs
 from tests.liveness.refresh.steps import assert_everything_is_stored_once, registered, run

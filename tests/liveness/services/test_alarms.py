@@ -6,10 +6,10 @@ from datetime import UTC, timedelta
 import pytest
 from django.db import OperationalError, connection
 
-from liveness import audit, tasks
+from liveness import audit, conditions, tasks
+from liveness.conditions import ConditionKind
 from liveness.models import AlarmState, AuditEvent, AuditHead, VerificationAttempt
-from liveness.services import alarms, attempts, conditions, dangers, gauges, hooks
-from liveness.services.conditions import ConditionKind
+from liveness.services import alarms, attempts, dangers, gauges, hooks
 from tests.builders import make_attempt
 from tests.liveness.services.alarming import ACTOR, MINUTE, begin, tell
 from tests.liveness.services.test_dangers import ending, expire

@@ -3,10 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from liveness.conditions import FOR_ANY_WRITE
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress
 from liveness.review.services import figures
-from liveness.services.conditions import FOR_ANY_WRITE
 
 
 class Command(LivenessCommand):

@@ -4,12 +4,12 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from liveness.conditions import FOR_ANY_WRITE
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress, some_failed
 from liveness.models import VerificationAttempt
 from liveness.review.services import backlog
 from liveness.review.services.backlog import Tally
-from liveness.services.conditions import FOR_ANY_WRITE
 
 
 class Command(LivenessCommand):

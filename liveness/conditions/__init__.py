@@ -16,12 +16,12 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from liveness.conditions import database, schema
+from liveness.conditions.kinds import Condition, ConditionKind, Part
 from liveness.database import outages
 from liveness.database.outages import Outage, OutageKind
 from liveness.database.retry import retried
 from liveness.models import ObservedCondition
-from liveness.services.conditions import database, schema
-from liveness.services.conditions.kinds import Condition, ConditionKind, Part
 
 __all__ = [
     "FOR_ANY_WRITE",

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from liveness.services.conditions.kinds import Condition, ConditionKind
+from liveness.conditions.kinds import Condition, ConditionKind
 
 # The app works on the tables of its own apps and on Django's; another app's migrations are the host's own affair.
 DEPENDED_ON = "django.contrib."

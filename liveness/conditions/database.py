@@ -10,11 +10,11 @@ from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from liveness import audit
+from liveness.conditions import ownership
+from liveness.conditions.kinds import Condition, ConditionKind
 from liveness.database import outages
 from liveness.database.outages import OutageKind
 from liveness.models import AuditEvent, AuditHead, ObservedCondition
-from liveness.services.conditions import ownership
-from liveness.services.conditions.kinds import Condition, ConditionKind
 
 # Seconds. A writer that holds the lock shows that the database takes writes.
 BUSY_TIMEOUT = 0.2
