@@ -15,11 +15,11 @@ class LivenessConfig(AppConfig):
         pre_migrate.connect(_guard_tables, sender=self)
         from liveness.database import errors as database_errors
         from liveness.database.private_files import make_new_database_private
-        from liveness.refresh import slot_conditions
+        from liveness.ratelimit import conditions as rate_limit_conditions
         from liveness.services import media_conditions
 
         media_conditions.install()
-        slot_conditions.install()
+        rate_limit_conditions.install()
         connection_created.connect(make_new_database_private, dispatch_uid="liveness.database.private_files")
         connection_created.connect(database_errors.install, dispatch_uid="liveness.database.errors")
 

@@ -10,7 +10,7 @@ from liveness.conditions.database import file_of_sqlite
 from liveness.conditions.ownership import nearest
 from liveness.database.private_files import journals
 from liveness.models import MediaKind
-from liveness.refresh.slot_conditions import pace_file
+from liveness.ratelimit.conditions import pace_file
 
 SHARED = 0o077
 # A download that is under way needs room beside the one that is being kept.

@@ -64,7 +64,7 @@ def _loop(number: int, port: int, acquire: Callable, refused: Callable, stop: th
 
 
 def _ours(store: Any, limit: int, pace: float, stop: threading.Event) -> Permits:
-    from liveness.refresh.limiter import Limiter
+    from liveness.ratelimit.limiter import Limiter
 
     limiter = Limiter(store, limit, pace)
     return lambda: limiter.acquire(stop), limiter.back_off
@@ -83,21 +83,21 @@ def _set_up(database: str = "sqlite://:memory:") -> None:
 
 def _sqlite(address: str, *rest: Any) -> Permits:
     _set_up()
-    from liveness.refresh.slots import SQLiteStore
+    from liveness.ratelimit.stores import SQLiteStore
 
     return _ours(SQLiteStore(Path(address)), *rest)
 
 
 def _postgres(address: str, *rest: Any) -> Permits:
     _set_up(address)
-    from liveness.refresh.slots import PostgresStore
+    from liveness.ratelimit.stores import PostgresStore
 
     return _ours(PostgresStore(), *rest)
 
 
 def _redis(address: str, *rest: Any) -> Permits:
     _set_up()
-    from liveness.refresh.slots import RedisStore
+    from liveness.ratelimit.stores import RedisStore
 
     return _ours(RedisStore(address), *rest)
 

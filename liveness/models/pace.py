@@ -1,4 +1,4 @@
-"""What processes share about the account's calls: the next slot on PostgreSQL (see `liveness.refresh.limiter`), how
+"""What processes share about the account's calls: the next slot on PostgreSQL (see `liveness.ratelimit.limiter`), how
 many were made, and how long people take for their checks."""
 
 from django.db import models

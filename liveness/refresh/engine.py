@@ -14,8 +14,8 @@ from liveness import conditions
 from liveness.app_settings import app_settings
 from liveness.client.errors import ConfigurationError
 from liveness.exceptions import OutageError
+from liveness.ratelimit.limiter import Limiter, account_limiter
 from liveness.refresh.feed import Plan
-from liveness.refresh.limiter import Limiter, account_limiter
 from liveness.refresh.memory import Memory
 from liveness.refresh.runs import Progress, Run
 from liveness.refresh.summary import Summary

@@ -6,9 +6,9 @@ from liveness.client.errors import ConfigurationError
 from liveness.database import outages
 from liveness.database.outages import OutageKind
 from liveness.exceptions import ChainError
-from liveness.refresh import slot_conditions
-from liveness.refresh.limiter import SlotTimeoutError
-from liveness.refresh.slots import StoreError
+from liveness.ratelimit import conditions as rate_limit_conditions
+from liveness.ratelimit.limiter import SlotTimeoutError
+from liveness.ratelimit.stores import StoreError
 from liveness.refresh.summary import Summary
 
 # With these an operator must act before any call can succeed.
@@ -29,7 +29,7 @@ def concern_all(failure: Exception) -> bool:
 def conclude(summary: Summary, failure: Exception) -> None:
     """Say in the summary how a run ended by this. Raises what nobody foresaw, and what is of the database."""
     if isinstance(failure, WITHOUT_SLOTS):
-        found = slot_conditions.look_at_slots()
+        found = rate_limit_conditions.look_at_slots()
         summary.stopped = found.text if found else str(failure)
     elif isinstance(failure, BLOCKERS):
         summary.failure = failure

@@ -14,13 +14,13 @@ from liveness import counters
 from liveness.client.types import LivenessResult
 from liveness.exceptions import LeaseLostError
 from liveness.models import VerificationAttempt
+from liveness.ratelimit.limiter import Limiter
 from liveness.refresh import failures, learning, leases
 from liveness.refresh.downloads import Pipeline
 from liveness.refresh.feed import Feed, Plan, Visit
 from liveness.refresh.health import RunHealth
 from liveness.refresh.heartbeat import Heartbeat
 from liveness.refresh.interval import Interval
-from liveness.refresh.limiter import Limiter
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
 from liveness.refresh.worker import Worker

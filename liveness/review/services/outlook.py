@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from liveness.audit import rows
 from liveness.models import AuditEvent
+from liveness.ratelimit import budget
 from liveness.review.app_settings import review_settings
 from liveness.review.models import Review, ReviewQuerySet, ReviewState
 from liveness.review.services import counting, figures
 from liveness.review.services.figures import Standing
 from liveness.review.services.periods import Period
-from liveness.services import budget
 
 MOST = 1_000
 UNDECIDED = (ReviewState.OPEN, ReviewState.ESCALATED, ReviewState.PROPOSED)

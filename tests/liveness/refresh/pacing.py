@@ -1,6 +1,6 @@
 """The body of a process that reserves slots. It imports no models: a spawned process has no Django."""
 
-from liveness.refresh.slots import RedisStore, SQLiteStore
+from liveness.ratelimit.stores import RedisStore, SQLiteStore
 
 STORES = {"sqlite": SQLiteStore, "redis": RedisStore}
 

@@ -5,9 +5,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from liveness.refresh import limiter
-from liveness.refresh.limiter import Limiter, SlotTimeoutError
-from liveness.refresh.slots import PostgresStore, RedisStore, SQLiteStore
+from liveness.ratelimit import limiter
+from liveness.ratelimit.limiter import Limiter, SlotTimeoutError
+from liveness.ratelimit.stores import PostgresStore, RedisStore, SQLiteStore
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_waiting_behind_another_thread_has_an_end_too(store):
 
 
 def test_the_wait_behind_another_thread_is_not_counted_as_one_for_a_slot(store, monkeypatch):
-    monkeypatch.setattr("liveness.refresh.limiter.LATE", 10.0)
+    monkeypatch.setattr("liveness.ratelimit.limiter.LATE", 10.0)
     limiter, stop = Limiter(store, 1), threading.Event()
     limiter.acquire(stop)
     first = threading.Thread(target=limiter.acquire, args=(stop,))

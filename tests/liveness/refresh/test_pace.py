@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.refresh.pace import Pace, farthest
+from liveness.ratelimit.state import Pace, farthest
 
 NOW = 1_700_000_000.0
 times = st.floats(NOW - 1e6, NOW + 1e6)

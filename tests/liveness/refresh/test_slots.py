@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from liveness.models import CallSlot
-from liveness.refresh import slots
-from liveness.refresh.pace import Pace
-from liveness.refresh.slots import ACCOUNT, PostgresStore, RedisStore, SQLiteStore, StoreError
+from liveness.ratelimit import stores
+from liveness.ratelimit.state import Pace
+from liveness.ratelimit.stores import ACCOUNT, PostgresStore, RedisStore, SQLiteStore, StoreError
 from tests.conftest import missing
 from tests.liveness.refresh.pacing import reserve_slots
 from tests.with_redis import redis_program, redis_server
@@ -208,7 +208,7 @@ def test_many_can_open_a_new_file_at_once(tmp_path):
 
 
 def test_a_file_that_stays_locked_is_a_store_that_does_not_answer(tmp_path, monkeypatch):
-    monkeypatch.setattr(slots, "BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr(stores, "BUSY_TIMEOUT", 0.1)
     store = SQLiteStore(tmp_path / "pace.sqlite3")
     holder = sqlite3.connect(tmp_path / "pace.sqlite3", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
@@ -231,7 +231,7 @@ def test_redis_may_forget_its_scripts_and_close_its_connections(redis_url, start
 
 
 def test_a_redis_that_is_silent_or_away_is_told_soon_and_without_its_password(monkeypatch):
-    monkeypatch.setattr(slots, "REDIS_TIMEOUT", 0.1)
+    monkeypatch.setattr(stores, "REDIS_TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"redis://:s3cret@127.0.0.1:{silent.getsockname()[1]}/0"
         for _ in range(2):
@@ -257,7 +257,7 @@ class TestPostgresStore:
         assert CallSlot.objects.get().next_at.timestamp() == pytest.approx(start + 3 * 0.3, abs=0.001)
 
     def test_a_row_that_stays_locked_is_a_store_that_does_not_answer(self, monkeypatch):
-        monkeypatch.setattr(slots, "BUSY_TIMEOUT", 0.1)
+        monkeypatch.setattr(stores, "BUSY_TIMEOUT", 0.1)
         store = PostgresStore()
         store.reserve(0.1)
         with transaction.atomic():

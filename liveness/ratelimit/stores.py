@@ -1,7 +1,7 @@
 """Where the shared pace is kept: a small SQLite file, a row in PostgreSQL, or a key in Redis.
 
 Each reservation is one short transaction, statement or script, with the store's own clock read inside its lock. What
-it works out is `liveness.refresh.pace`. Reserving raises StoreError when the store does not answer: without a slot
+it works out is `liveness.ratelimit.state`. Reserving raises StoreError when the store does not answer: without a slot
 nobody may call.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
-from liveness.refresh.pace import DECREASE, LEAST, PAUSE, RECOVERY, Pace, farthest
+from liveness.ratelimit.state import DECREASE, LEAST, PAUSE, RECOVERY, Pace, farthest
 
 ACCOUNT = "faceid"
 # Seconds to wait for a lock that is otherwise held for less than a millisecond.

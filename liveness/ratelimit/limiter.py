@@ -25,9 +25,9 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from liveness import counters
 from liveness.app_settings import app_settings
-from liveness.refresh import slot_conditions
-from liveness.refresh.pace import farthest
-from liveness.refresh.slots import PostgresStore, RedisStore, SQLiteStore, Store
+from liveness.ratelimit import conditions as rate_limit_conditions
+from liveness.ratelimit.state import farthest
+from liveness.ratelimit.stores import PostgresStore, RedisStore, SQLiteStore, Store
 
 # Seconds. The rest of what a call may be late is left to its way to the vendor.
 LATE = 0.030
@@ -125,7 +125,7 @@ def _opened(path: Path) -> SQLiteStore:
     try:
         return SQLiteStore(path)
     except (OSError, sqlite3.Error) as problem:
-        found = slot_conditions.look_at_slots()
+        found = rate_limit_conditions.look_at_slots()
         text = found.text if found else f"The call limit's file cannot be written ({type(problem).__name__})."
         raise ImproperlyConfigured(
             f"{text} Or set LIVENESS_PACE_FILE to another path that all processes share and may write."

@@ -7,7 +7,7 @@ It never falls below 0.3, so that a minute after the last refusal at least 90 % 
 
 `now` is the store's clock, in seconds since the epoch, which may be set back or forward at any time: a slot that lies
 absurdly far ahead is forgotten, and the time since a refusal is taken without its sign, so that a step ends a slow-down
-early or holds it twice as long at worst. `liveness.refresh.slots` says the same in SQL and Lua, and a test holds the
+early or holds it twice as long at worst. `liveness.ratelimit.stores` says the same in SQL and Lua, and a test holds the
 three together.
 """
 

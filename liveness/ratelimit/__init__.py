@@ -1,0 +1,1 @@
+"""The account's call limit, shared by every process."""
