@@ -83,16 +83,16 @@ def _claim(until, now) -> Callable[[], list]:
     from django.db import transaction
 
     from liveness.models import WorkerRun
-    from liveness.refresh import picking
+    from liveness.polling import selection
+    from liveness.polling.policy import Price
     from liveness.refresh.feed import PER_WORKER, Plan
-    from liveness.refresh.policy import Price
 
     count, price = PER_WORKER * Plan().workers, Price()
     run = WorkerRun.objects.create(id=uuid.uuid4().hex, host="bench").id
 
     def claim() -> list:
         with transaction.atomic():
-            held = picking.lease(count, price, run=run, until=until, now=now)
+            held = selection.lease(count, price, run=run, until=until, now=now)
             transaction.set_rollback(True)
         return held
 

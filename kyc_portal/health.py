@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from liveness import conditions
 from liveness.conditions import Part
 from liveness.database import outages
-from liveness.services.overdue import OLDEST_DUE, oldest_due
+from liveness.polling.overdue import OLDEST_DUE, oldest_due
 
 OK = "ok"
 

@@ -73,7 +73,8 @@ def main() -> None:
 
     django.setup()
     from liveness.models import run
-    from liveness.refresh import feed, heartbeat, leases
+    from liveness.polling import leases
+    from liveness.refresh import feed, heartbeat
 
     heartbeat.socket.gethostname = lambda: os.environ.get("BENCH_HOST", "host")
     feed.IDLE /= speed

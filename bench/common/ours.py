@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 
 from bench.common.policies import WINDOW
-from liveness.refresh import policy
-from liveness.refresh.durations import LATEST, Counts, lognormal
-from liveness.refresh.policy import Candidate, Price
+from liveness.polling import policy
+from liveness.polling.completion_times import LATEST, Counts, lognormal
+from liveness.polling.policy import Candidate, Price
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 # As in the engine, four candidates for each call, and a batch that is polled in a second.
@@ -129,7 +129,7 @@ class Ours:
 
 
 class Lessons:
-    """What `liveness.refresh.learning` would take from the table: every few minutes, whole cohorts."""
+    """What `liveness.polling.completion_statistics` would take from the table: every few minutes, whole cohorts."""
 
     def __init__(self) -> None:
         self.issued: deque[tuple[int, float]] = deque()

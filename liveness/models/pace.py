@@ -32,7 +32,7 @@ class CallTally(models.Model):
 
 
 class CheckDurations(models.Model):
-    """What was learned of the time from issue to the end of a check: one row (see `liveness.refresh.durations`)."""
+    """What was learned of the time from issue to the end of a check: one row (see `liveness.polling.completion_times`)."""
 
     learned_at = models.DateTimeField()
     # How many checks ended in each interval of the histogram, and how many never did.

@@ -12,8 +12,9 @@ from liveness.audit import Actor
 from liveness.clock import CheckedClock
 from liveness.database.retry import retried
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
-from liveness.refresh import lanes, leases, picking
-from liveness.refresh.policy import Market
+from liveness.polling import candidates as polling_candidates
+from liveness.polling import leases, selection
+from liveness.polling.policy import Market
 from liveness.services import bulk_actions
 
 # Seconds between two looks for work where there was none.
@@ -218,11 +219,13 @@ class Feed:
     def _lease(self, count: int, now: datetime) -> list[VerificationAttempt]:
         if self._wants_witness and self._plan.is_scheduled:
             self._wants_witness = False
-            if leased := leases.take(lanes.witnesses(now, self._blocked_regions()), 1, run=self._run, now=now):
+            if leased := leases.take(
+                polling_candidates.witnesses(now, self._blocked_regions()), 1, run=self._run, now=now
+            ):
                 return leased
         if self._plan.is_scheduled:
             until = now if self.is_endless else self._started_at
-            return picking.lease(
+            return selection.lease(
                 count,
                 self._market.price,
                 run=self._run,

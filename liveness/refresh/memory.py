@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from liveness.clock import CheckedClock
+from liveness.polling.policy import Market
 from liveness.refresh.breaker import CircuitBreakers
-from liveness.refresh.policy import Market
 
 
 @dataclass

@@ -14,8 +14,9 @@ from liveness import counters
 from liveness.client.types import LivenessResult
 from liveness.exceptions import LeaseLostError
 from liveness.models import VerificationAttempt
+from liveness.polling import completion_statistics, leases
 from liveness.ratelimit.limiter import Limiter
-from liveness.refresh import failures, learning, leases
+from liveness.refresh import failures
 from liveness.refresh.downloads import Pipeline
 from liveness.refresh.feed import Feed, Plan, Visit
 from liveness.refresh.health import RunHealth
@@ -130,7 +131,7 @@ class Run:
 
     def _tidy(self) -> None:
         media.sweep()
-        learning.learn(now=self._clock.now())
+        completion_statistics.learn(now=self._clock.now())
         self._look_around()
         self._verify_requested(CHECK_SECONDS)
         report = rolling_check.check_some(
@@ -158,7 +159,7 @@ class Run:
                 leases.release(held, run=self._heartbeat.run)
             if self._feed.has_requested:
                 bulk_actions.give_back(self._heartbeat.run)
-            learning.learn(now=self._clock.now())
+            completion_statistics.learn(now=self._clock.now())
         self._heartbeat.stop()
         if given_up and not self.summary.has_died:
             self.summary.stopped = f"{given_up} downloads took too long to finish"

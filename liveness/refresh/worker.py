@@ -28,14 +28,14 @@ from liveness.clock import CheckedClock
 from liveness.database.retry import retried
 from liveness.exceptions import LeaseLostError
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
+from liveness.polling import leases, losses, policy
+from liveness.polling.policy import Market
 from liveness.ratelimit import budget
 from liveness.ratelimit.limiter import Limiter
-from liveness.refresh import leases, policy
 from liveness.refresh.breaker import CircuitBreaker, CircuitBreakers
 from liveness.refresh.feed import Visit
-from liveness.refresh.policy import Market
 from liveness.refresh.summary import Summary
-from liveness.services import attempts, clients, losses, media
+from liveness.services import attempts, clients, media
 
 # A broken download gets a fresh link at once this often; after that the schedule decides.
 ROUNDS = 2

@@ -6,7 +6,7 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.client.types import LivenessResult
 from liveness.models import ClosedBy, Outcome, VerificationAttempt
-from liveness.refresh import learning, policy
+from liveness.polling import completion_statistics, policy
 from liveness.services import closing, media
 
 
@@ -27,7 +27,7 @@ def take_unfinished(attempt: VerificationAttempt, now: datetime, actor: Actor, p
         attempt.next_poll_at = policy.next_look(now, attempt.expires_at)
     else:
         attempt.next_poll_at = policy.next_poll(
-            learning.durations(),
+            completion_statistics.durations(),
             attempt.issued_at,
             attempt.unfinished_at,
             attempt.expires_at,

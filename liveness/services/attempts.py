@@ -11,7 +11,7 @@ from liveness.client.types import LivenessResult
 from liveness.database.retry import retried
 from liveness.exceptions import LeaseLostError, RegistrationError
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
-from liveness.refresh import policy
+from liveness.polling import policy
 from liveness.services import answers, closing, evidence, ledger, new_attempts, registration
 from liveness.services.registration import Registration
 from liveness.signals import attempt_changed
@@ -76,7 +76,7 @@ def record(
 ) -> VerificationAttempt:
     """Record an answer: the ledger entry, the outcome if it is the first final one, and the media it names.
 
-    An unfinished check is polled again when a poll is worth the `price` (see `liveness.refresh.policy`). After its
+    An unfinished check is polled again when a poll is worth the `price` (see `liveness.polling.policy`). After its
     window it is closed if the clock `may_close` it. Raises LeaseLostError if `run` no longer holds the attempt.
     """
     with transaction.atomic():

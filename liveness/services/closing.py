@@ -9,7 +9,8 @@ from liveness import audit, counters
 from liveness.audit import Actor
 from liveness.loss_causes import LossCause
 from liveness.models import ClosedBy, Outcome, VerificationAttempt
-from liveness.services import evidence, losses
+from liveness.polling import losses
+from liveness.services import evidence
 
 
 def give_up(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, actor: Actor, reason: str) -> None:

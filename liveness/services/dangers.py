@@ -15,7 +15,8 @@ from liveness.app_settings import app_settings
 from liveness.loss_causes import LossCause
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.services import gauges, losses, overdue, rolling_check, wording
+from liveness.polling import losses, overdue
+from liveness.services import gauges, rolling_check, wording
 
 # So many attempts of each kind are named, and so many events are read at once.
 NAMED = 3

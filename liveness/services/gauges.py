@@ -9,9 +9,9 @@ from django.db.models import Count, Min, Q, Subquery
 
 from liveness.app_settings import app_settings
 from liveness.models import CallSlot, VerificationAttempt, WorkerRun
+from liveness.polling import losses, overdue
 from liveness.ratelimit import budget
 from liveness.ratelimit.state import Pace
-from liveness.services import losses, overdue
 
 CAP = 10_000
 

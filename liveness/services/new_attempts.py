@@ -16,7 +16,7 @@ from liveness.database import errors as database_errors
 from liveness.database.retry import retried
 from liveness.exceptions import RegistrationError
 from liveness.models import VerificationAttempt
-from liveness.refresh import learning, policy
+from liveness.polling import completion_statistics, policy
 from liveness.services import registration
 from liveness.services.registration import Registration
 from liveness.signals import attempt_changed, attempts_registered
@@ -135,7 +135,7 @@ def _attempt(registration: Registration, now: datetime) -> VerificationAttempt:
         reported_at=now if registration.is_finished else None,
         next_poll_at=now
         if registration.is_finished
-        else policy.first_poll(learning.durations(), issued_at, expires_at, now),
+        else policy.first_poll(completion_statistics.durations(), issued_at, expires_at, now),
     )
 
 

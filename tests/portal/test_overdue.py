@@ -7,8 +7,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from liveness.models import Outcome
+from liveness.polling.overdue import OLDEST_DUE
 from liveness.services import dangers, gauges
-from liveness.services.overdue import OLDEST_DUE
 from tests.builders import living_run, make_attempt, silent_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

@@ -16,9 +16,9 @@ from liveness import audit
 from liveness.audit import rows
 from liveness.database.retry import retried
 from liveness.models import AuditEvent
+from liveness.polling import losses
 from liveness.review.models import Figure, Fold
 from liveness.review.services import counting
-from liveness.services import losses
 
 BATCH = 5_000
 

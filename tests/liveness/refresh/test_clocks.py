@@ -21,7 +21,8 @@ from liveness.models import (
     StoredMedia,
     VerificationAttempt,
 )
-from liveness.refresh import engine, policy
+from liveness.polling import policy
+from liveness.refresh import engine
 from liveness.refresh.engine import Plan
 from liveness.sandbox import service
 from liveness.sandbox.service import Answered

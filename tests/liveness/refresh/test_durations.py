@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.refresh.durations import BUCKET, LATEST, PRIOR_WEIGHT, Counts, lognormal
+from liveness.polling.completion_times import BUCKET, LATEST, PRIOR_WEIGHT, Counts, lognormal
 
 ages = st.floats(min_value=-100, max_value=8000)
 intervals = st.lists(st.tuples(ages, ages), max_size=20)

@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
-from liveness.refresh import breaker, downloads, engine, feed, heartbeat, leases, policy, runs
+from liveness.polling import leases, policy
+from liveness.refresh import breaker, downloads, engine, feed, heartbeat, runs
 from liveness.refresh.engine import Plan
 from liveness.storage.private import private_storage
 from tests.liveness.refresh.steps import registered

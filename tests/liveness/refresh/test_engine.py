@@ -15,7 +15,8 @@ from liveness import audit
 from liveness.client.errors import ConfigurationError
 from liveness.exceptions import AccountError
 from liveness.models import CheckDurations, MediaState, Outcome, StoredMedia, VerificationAttempt
-from liveness.refresh import engine, leases
+from liveness.polling import leases
+from liveness.refresh import engine
 from liveness.refresh.engine import Plan
 from liveness.sandbox.subjects import SUBJECTS
 from tests.builders import living_run, make_attempt

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from liveness.audit import Actor
 from liveness.models import BulkKind, StoredMedia, VerificationAttempt
+from liveness.polling.policy import Market
 from liveness.refresh import engine, feed
 from liveness.refresh.feed import Feed, Plan
-from liveness.refresh.policy import Market
 from liveness.services import bulk_actions
 from tests.builders import living_run, make_attempt
 from tests.liveness.refresh.steps import registered

@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from liveness.models import CheckDurations, Outcome
-from liveness.refresh import learning
-from liveness.refresh.durations import LATEST, lognormal
+from liveness.polling import completion_statistics
+from liveness.polling.completion_times import LATEST, lognormal
 from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 @pytest.fixture(autouse=True)
 def _nothing_cached(monkeypatch):
-    monkeypatch.setattr(learning, "_cached", None)
+    monkeypatch.setattr(completion_statistics, "_cached", None)
 
 
 def make_closed(now, *, outcome=Outcome.PASSED, unfinished=60, finished=90, ago=150):
@@ -25,7 +25,7 @@ def make_closed(now, *, outcome=Outcome.PASSED, unfinished=60, finished=90, ago=
 
 
 def test_before_anything_was_learned_the_prior_stands():
-    assert learning.durations().edges == pytest.approx(lognormal().edges)
+    assert completion_statistics.durations().edges == pytest.approx(lognormal().edges)
 
 
 def test_it_learns_how_long_checks_take_and_how_many_are_abandoned():
@@ -33,11 +33,11 @@ def test_it_learns_how_long_checks_take_and_how_many_are_abandoned():
     for _ in range(3):
         make_closed(now)
     make_closed(now, outcome=Outcome.EXPIRED, unfinished=700, finished=7500)
-    assert learning.learn(now=now)
+    assert completion_statistics.learn(now=now)
     row = CheckDurations.objects.get()
     assert sum(row.counts[12:18]) == pytest.approx(3)
     assert row.unfinished == 1
-    assert learning.durations().finished_by(90) > lognormal().finished_by(90)
+    assert completion_statistics.durations().finished_by(90) > lognormal().finished_by(90)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_it_learns_how_long_checks_take_and_how_many_are_abandoned():
 def test_some_attempts_tell_nothing(told_by_nothing):
     now = timezone.now()
     make_closed(now, **told_by_nothing)
-    learning.learn(now=now)
+    completion_statistics.learn(now=now)
     row = CheckDurations.objects.get()
     assert (sum(row.counts), row.unfinished) == (0, 0)
 
@@ -61,41 +61,41 @@ def test_some_attempts_tell_nothing(told_by_nothing):
 def test_it_learns_from_each_attempt_once_and_not_all_the_time():
     now = timezone.now()
     make_closed(now)
-    assert learning.learn(now=now)
-    assert not learning.learn(now=now + timedelta(minutes=5))
-    assert learning.learn(now=now + timedelta(minutes=15))
+    assert completion_statistics.learn(now=now)
+    assert not completion_statistics.learn(now=now + timedelta(minutes=5))
+    assert completion_statistics.learn(now=now + timedelta(minutes=15))
     assert sum(CheckDurations.objects.get().counts) == pytest.approx(1, rel=0.02)
 
 
 def test_what_was_learned_long_ago_fades():
     now = timezone.now()
     make_closed(now)
-    learning.learn(now=now)
-    learning.learn(now=now + timedelta(days=2))
+    completion_statistics.learn(now=now)
+    completion_statistics.learn(now=now + timedelta(days=2))
     assert sum(CheckDurations.objects.get().counts) == pytest.approx(0.25)
 
 
 def test_of_two_that_learn_at_once_one_does(monkeypatch):
     now = timezone.now()
-    learning.learn(now=now)
+    completion_statistics.learn(now=now)
     later = now + timedelta(minutes=20)
-    closed = learning._closed
+    closed = completion_statistics._closed
 
     def meanwhile(after, until):
-        monkeypatch.setattr(learning, "_closed", closed)
-        assert learning.learn(now=later)
+        monkeypatch.setattr(completion_statistics, "_closed", closed)
+        assert completion_statistics.learn(now=later)
         return closed(after, until)
 
-    monkeypatch.setattr(learning, "_closed", meanwhile)
-    assert not learning.learn(now=later)
+    monkeypatch.setattr(completion_statistics, "_closed", meanwhile)
+    assert not completion_statistics.learn(now=later)
 
 
 def test_counts_of_another_shape_are_forgotten():
     CheckDurations.objects.create(id=1, learned_at=timezone.now(), counts=[5.0, 5.0], unfinished=3)
-    assert learning.durations().finished_by(LATEST) == pytest.approx(0.85)
+    assert completion_statistics.durations().finished_by(LATEST) == pytest.approx(0.85)
 
 
 def test_what_was_read_is_kept_for_a_while(django_assert_num_queries):
-    learning.durations()
+    completion_statistics.durations()
     with django_assert_num_queries(0):
-        learning.durations()
+        completion_statistics.durations()

@@ -13,7 +13,8 @@ from django.utils import timezone
 from liveness.audit import Actor
 from liveness.exceptions import LeaseLostError
 from liveness.models import MediaKind, MediaState, VerificationAttempt, WorkerRun
-from liveness.refresh import engine, heartbeat, leases
+from liveness.polling import leases
+from liveness.refresh import engine, heartbeat
 from liveness.refresh.engine import Plan
 from liveness.refresh.heartbeat import Heartbeat
 from liveness.services import attempts, media

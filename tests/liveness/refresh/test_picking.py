@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from liveness.models import MediaKind, Outcome, VerificationAttempt
-from liveness.refresh import lanes, picking
-from liveness.refresh.policy import GAP, Price
+from liveness.polling import candidates, selection
+from liveness.polling.policy import GAP, Price
 from tests.builders import living_run, make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -25,7 +25,7 @@ def issued(seconds_ago, **fields):
 
 def lease(count=2, run="run", price=1.0, **options):
     living_run(run)
-    leased = picking.lease(count, Price(price), run=run, until=NOW, now=NOW, **options)
+    leased = selection.lease(count, Price(price), run=run, until=NOW, now=NOW, **options)
     return [attempt.pk for attempt in leased]
 
 
@@ -182,7 +182,7 @@ def test_results_keep_their_places_in_every_crowd(count, downloads, is_endless):
         leased = leased[:count]
     results = leased.count("reported") + leased.count("closing")
     assert len(leased) == count
-    assert results >= max(1, count // picking.URGENT_SHARE)
+    assert results >= max(1, count // selection.URGENT_SHARE)
     assert results == count or leased.count("files")
     if count == 8:
         assert set(leased) >= {"reported", "closing"}
@@ -246,7 +246,7 @@ def test_what_can_wait_gets_a_single_call_that_nobody_else_needs():
 
 @pytest.mark.parametrize("few", [0, 1000])
 def test_the_choice_is_the_same_whether_few_or_many_are_due(few, monkeypatch):
-    monkeypatch.setattr(lanes, "FEW", few)
+    monkeypatch.setattr(candidates, "FEW", few)
     kinds = crowded()
     assert Counter(kinds[pk] for pk in lease(8)) == {
         "reported": 3,
@@ -270,7 +270,7 @@ def test_where_nothing_is_due_one_look_is_enough():
 def test_what_can_wait_is_found_without_a_walk_through_all_that_is_due(monkeypatch):
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL's planner goes by the size of the tables; bench/claims.py has large ones")
-    monkeypatch.setattr(lanes, "FEW", 0)
+    monkeypatch.setattr(candidates, "FEW", 0)
     issued(300)
     with CaptureQueriesContext(connection) as queries:
         lease()

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from liveness.refresh import policy
-from liveness.refresh.durations import EARLIEST, LATEST, lognormal
-from liveness.refresh.policy import FLOOR, GAP, GRACE, LAST_LOOK, Candidate, Lane, Price
+from liveness.polling import policy
+from liveness.polling.completion_times import EARLIEST, LATEST, lognormal
+from liveness.polling.policy import FLOOR, GAP, GRACE, LAST_LOOK, Candidate, Lane, Price
 
 PRIOR = lognormal()
 ISSUED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

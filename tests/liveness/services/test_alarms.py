@@ -200,7 +200,7 @@ def test_an_end_with_losses_names_them(now, emails):
     assert "Lost meanwhile: 1." in emails[2].body
 
 
-@pytest.mark.parametrize("failing", ["liveness.services.losses.ending", "liveness.services.overdue.oldest_due"])
+@pytest.mark.parametrize("failing", ["liveness.polling.losses.ending", "liveness.polling.overdue.oldest_due"])
 def test_no_all_clear_is_sent_while_the_database_cannot_be_read(now, emails, monkeypatch, failing):
     def refuse(*_):
         raise OperationalError("canary")

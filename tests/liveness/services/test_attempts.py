@@ -9,7 +9,7 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.exceptions import RegistrationError
 from liveness.models import AuditEvent, ClosedBy, MediaState, Outcome, VerificationAttempt
-from liveness.refresh import policy
+from liveness.polling import policy
 from liveness.services import attempts
 from tests.builders import make_attempt, make_media, make_result
 

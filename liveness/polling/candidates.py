@@ -9,10 +9,10 @@ from django.db.models import F, Q
 
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.refresh import policy
-from liveness.refresh.durations import LATEST, Durations
-from liveness.refresh.leases import Holders
-from liveness.refresh.policy import Candidate
+from liveness.polling import policy
+from liveness.polling.completion_times import LATEST, Durations
+from liveness.polling.leases import Holders
+from liveness.polling.policy import Candidate
 
 # So many candidates are looked at for each that is leased: the choice is among them.
 BREADTH = 4

@@ -7,7 +7,7 @@ from django.db.models import Count, Min, Q
 
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.refresh.lanes import IS_REPORTED
+from liveness.polling.candidates import IS_REPORTED
 
 # Seconds for which an attempt may be due. At 95 % of the account's calls a result is read a quarter of an hour after
 # the check, and that is no alarm yet; at this age an hour and a half is left for nearly every token.

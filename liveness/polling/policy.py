@@ -9,7 +9,7 @@ most waiting. With `seen` the age at which a check was last found unfinished (0 
     polls  n = 1 + (1 - p) before 660 s, as one that fails must be followed by another; 1 from then on
     score    = p * d / n, the seconds of waiting that each poll saves
 
-G is the share of checks finished by an age (`liveness.refresh.durations`). Taking the best scores is an index policy
+G is the share of checks finished by an age (`liveness.polling.completion_times`). Taking the best scores is an index policy
 for a restless bandit: each attempt is judged by itself, as with Whittle's index, and against a price that clears the
 market, which is the score of the least urgent poll still made. p * d without n was measured as well: n makes the slow
 tenth faster, and wastes fewer polls where there are too few. An attempt is planned for the moment at which its score
@@ -17,7 +17,7 @@ will reach the price, so that an index on that column finds the best without a l
 the one poll after 660 s is all that is left: in overload no poll is wasted, and the oldest go first.
 
 Two kinds go before the score: those whose result is known to be there, and those that would soon be lost, with a share
-kept for them. Those whose window has closed cost no call; `liveness.refresh.picking` lets them wait for a free moment.
+kept for them. Those whose window has closed cost no call; `liveness.polling.selection` lets them wait for a free moment.
 A check that was unfinished after 660 s gets one more look, ten minutes before its window closes, if polls are cheap
 then. A failed call is no look.
 """
@@ -30,7 +30,7 @@ from enum import Enum, auto
 from math import inf
 from operator import itemgetter
 
-from liveness.refresh.durations import EARLIEST, LATEST, Durations
+from liveness.polling.completion_times import EARLIEST, LATEST, Durations
 
 # No attempt is polled twice within this time.
 GAP = timedelta(seconds=3)

@@ -11,8 +11,8 @@ from django.db.models import F, Q
 
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.refresh.durations import LATEST
-from liveness.refresh.policy import GRACE
+from liveness.polling.completion_times import LATEST
+from liveness.polling.policy import GRACE
 
 # A check must be started within ten minutes of issue (ApplyLivenessToken), so it is over by then.
 RUN_WINDOW = timedelta(seconds=LATEST)

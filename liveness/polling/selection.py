@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 
 from liveness.models import AttemptQuerySet, VerificationAttempt
-from liveness.refresh import lanes, learning, leases, policy
-from liveness.refresh.durations import Durations
-from liveness.refresh.lanes import Excluded
-from liveness.refresh.leases import Holders
-from liveness.refresh.policy import Candidate, Lane, Price
+from liveness.polling import candidates, completion_statistics, leases, policy
+from liveness.polling.candidates import Excluded
+from liveness.polling.completion_times import Durations
+from liveness.polling.leases import Holders
+from liveness.polling.policy import Candidate, Lane, Price
 
 # One of so many calls goes to what can wait, as long as anything else is due; none where there is only one.
 PATIENT_SHARE = 8
@@ -45,10 +45,10 @@ def lease(
     ran out costs no call where the clock `may_close` it; otherwise one at a time gets a call.
     """
     price.relax(now)
-    known, excluded = learning.durations(), Excluded(Holders.read(), passing_over, regions)
+    known, excluded = completion_statistics.durations(), Excluded(Holders.read(), passing_over, regions)
     with transaction.atomic():
-        due = lanes.due(until, now, excluded)
-        window, over = lanes.window(due, count, now), lanes.over(due, count if may_close else 1, now)
+        due = candidates.due(until, now, excluded)
+        window, over = candidates.window(due, count, now), candidates.over(due, count if may_close else 1, now)
         best = partial(policy.choose, window, durations=known, now=now, price=price.value)
         wished = [policy.worth(known, one, now) for one in best(count)]
         others = _others(due, count, wished, downloads, () if is_endless else over, now)
@@ -59,7 +59,7 @@ def lease(
         if not is_endless:
             chosen += left_out[:room]
         elif room:
-            chosen += lanes.ahead(room, known, until, now, excluded)
+            chosen += candidates.ahead(room, known, until, now, excluded)
         else:
             _plan_anew(left_out, known, now, price.value)
         beside = over if is_endless else []
@@ -81,10 +81,10 @@ def _others(
     call is closed beside them; in a run that ends it is given as `over`, for such a run counts what it takes.
     """
     least, spare, room = _least(count), count - len(wished), count - _kept(count, wished)
-    patient = [*lanes.patient(due, max(least, spare), now), *over]
+    patient = [*candidates.patient(due, max(least, spare), now), *over]
     claimed = min(least, len(patient))
     places = max(int(FILES_SHARE * downloads * count), least, spare - claimed)
-    wanted = lanes.files(due, min(places, max(1, room - claimed)), now)
+    wanted = candidates.files(due, min(places, max(1, room - claimed)), now)
     return [*wanted, *patient[: max(least, spare - len(wanted))]][:room]
 
 

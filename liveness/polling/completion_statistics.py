@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from liveness.models import CheckDurations, Outcome, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.refresh.durations import BUCKETS, LATEST, Counts, Durations, Interval
+from liveness.polling.completion_times import BUCKETS, LATEST, Counts, Durations, Interval
 
 EVERY = timedelta(minutes=10)
 HALF_LIFE = timedelta(days=1)

@@ -1,0 +1,1 @@
+"""Which attempt is worth the next call, and which run works on it."""
