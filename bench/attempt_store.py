@@ -114,8 +114,8 @@ def attempt(directory: str, port: int, video: str = VIDEO) -> Callable[[], None]
     """A new attempt whose two files are wanted, and the storing of them."""
     from liveness.audit import Actor
     from liveness.client.types import FileInfo
+    from liveness.media import files as media_files
     from liveness.models import Outcome, StoredMedia
-    from liveness.services import media
     from tests.builders import make_attempt, make_result
 
     owner, found = make_attempt(outcome=Outcome.PASSED), {}
@@ -130,7 +130,7 @@ def attempt(directory: str, port: int, video: str = VIDEO) -> Callable[[], None]
     result = replace(make_result(), best_frame=found[FRAME], video=found[VIDEO])
 
     def store() -> None:
-        capture = media.capture(owner, result, actor=Actor.system("bench"))
+        capture = media_files.capture(owner, result, actor=Actor.system("bench"))
         assert capture.stored == 2, capture.problems
 
     return store

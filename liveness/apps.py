@@ -15,8 +15,8 @@ class LivenessConfig(AppConfig):
         pre_migrate.connect(_guard_tables, sender=self)
         from liveness.database import errors as database_errors
         from liveness.database.private_files import make_new_database_private
+        from liveness.media import conditions as media_conditions
         from liveness.ratelimit import conditions as rate_limit_conditions
-        from liveness.services import media_conditions
 
         media_conditions.install()
         rate_limit_conditions.install()

@@ -16,10 +16,10 @@ from liveness import findings
 from liveness.app_settings import app_settings
 from liveness.client.endpoint import parse_endpoint
 from liveness.client.errors import ConfigurationError
+from liveness.media.fetching.url_allow_list import Origin, is_public
 from liveness.metrics import token_problem
 from liveness.models import append_only
 from liveness.placeholders import holds_placeholder
-from liveness.services.origins import Origin, is_public
 from liveness.services.registration import REGIONS
 
 TAG = "liveness"

@@ -10,7 +10,7 @@ from django.core.checks import register
 from liveness.app_settings import app_settings
 from liveness.checks import TAG, Messages, _error, _warning
 from liveness.findings import database_exists
-from liveness.services import media_root
+from liveness.media import media_root
 from liveness.storage import marker
 from liveness.storage.marker import WORDS, Fault
 

@@ -13,10 +13,11 @@ from django.utils import timezone
 from liveness import backlog
 from liveness.audit import Actor
 from liveness.logs import install_broker_filter, log_conditions, outages_logged
+from liveness.media import rolling_check
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.summary import Summary
-from liveness.services import alarms, rolling_check
+from liveness.services import alarms
 
 ACTOR = Actor.system("celery")
 # Seconds after which a run ends as soon as its downloads do: other tasks get their turn, and the next message wakes the

@@ -1,7 +1,8 @@
 from django.urls import path
 
-from liveness import door, metrics, views
+from liveness import metrics, views
 from liveness.language import in_page_language
+from liveness.media import views as media_views
 
 app_name = "liveness"
 
@@ -10,9 +11,9 @@ urlpatterns = in_page_language(
         path("", views.attempt_list, name="attempt_list"),
         path("find/", views.attempt_find, name="attempt_find"),
         path("attempts/<uuid:public_id>/", views.attempt_detail, name="attempt_detail"),
-        path("media/<uuid:public_id>/", door.media, name="media"),
-        path("media/<uuid:public_id>/thumbnail/", door.media_thumbnail, name="media_thumbnail"),
-        path("media/<uuid:public_id>/download/", door.media_download, name="media_download"),
+        path("media/<uuid:public_id>/", media_views.media, name="media"),
+        path("media/<uuid:public_id>/thumbnail/", media_views.media_thumbnail, name="media_thumbnail"),
+        path("media/<uuid:public_id>/download/", media_views.media_download, name="media_download"),
         path("metrics/", metrics.metrics, name="metrics"),
     ]
 )

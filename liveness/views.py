@@ -1,4 +1,4 @@
-"""The reviewer's pages: a list of attempts and the page of one. The files themselves go through `liveness.door`."""
+"""The reviewer's pages: a list of attempts and the page of one. The files themselves go through `liveness.media.views`."""
 
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,8 +19,8 @@ from django.views.decorators.http import require_POST, require_safe
 from liveness import keyset, presentation, search, searches
 from liveness.access import Person, access_policy
 from liveness.audit import Actor
+from liveness.media import access_log
 from liveness.models import AttemptQuerySet, Outcome
-from liveness.services import viewing
 
 PAGE_SIZE = 50
 TABS = [("", gettext_lazy("All")), *Outcome.choices]
@@ -74,7 +74,7 @@ def attempt_detail(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One attempt: its picture and video, the answer, custody, ledger and the subject's other attempts."""
     attempt = access_policy().visible_attempts(request.user).filter(public_id=public_id).first()
     if attempt is None:
-        viewing.record_refused_attempt(public_id, actor=Actor.user(request.user))
+        access_log.record_refused_attempt(public_id, actor=Actor.user(request.user))
         raise Http404
     context = presentation.attempt_context(request.user, attempt)
     return render(request, "liveness/attempt_detail.html", context)

@@ -69,7 +69,7 @@ def test_the_app_never_imports_the_project():
 
 
 def test_client_ranges_and_policy_know_no_django():
-    plain = ("liveness/client/**/*.py", "liveness/byteranges.py", "liveness/polling/policy.py")
+    plain = ("liveness/client/**/*.py", "liveness/media/byte_ranges.py", "liveness/polling/policy.py")
     plain += ("liveness/review/policy.py",)
     assert breaches(*plain, of=("django", "celery")) == []
 

@@ -10,10 +10,10 @@ from django.utils.translation import ngettext
 
 from liveness.audit import Actor
 from liveness.exceptions import MediaError
+from liveness.media import files as media_files
 from liveness.models import HELD, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.refresh import on_demand
 from liveness.refresh.summary import Summary
-from liveness.services import media
 
 
 def refresh(request: HttpRequest, attempts: list[VerificationAttempt]) -> None:
@@ -39,7 +39,7 @@ def verify(request: HttpRequest, files: Iterable[StoredMedia]) -> None:
 
 def _problem(file: StoredMedia, actor: Actor) -> str:
     try:
-        is_sound = media.verify(file, now=timezone.now(), actor=actor)
+        is_sound = media_files.verify(file, now=timezone.now(), actor=actor)
     except MediaError as problem:
         return f"{file}: {problem}"
     if is_sound:

@@ -12,12 +12,13 @@ from liveness.audit import Actor, rows
 from liveness.clock import TOLERANCE_SECONDS
 from liveness.conditions import ConditionKind
 from liveness.exceptions import AccountError
+from liveness.media import conditions as media_conditions
 from liveness.models import AuditEvent, VerificationAttempt, WorkerRun
 from liveness.models.attempt import ANSWERED
 from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
-from liveness.services import bulk_actions, media_conditions, reopening
+from liveness.services import bulk_actions, reopening
 
 # A fact that lasts is reported again after this many seconds.
 REPEAT_SECONDS = 3600.0

@@ -13,6 +13,8 @@ from django.db import Error, connection
 from liveness import counters
 from liveness.client.types import LivenessResult
 from liveness.exceptions import LeaseLostError
+from liveness.media import files as media_files
+from liveness.media import rolling_check
 from liveness.models import VerificationAttempt
 from liveness.polling import completion_statistics, leases
 from liveness.ratelimit.limiter import Limiter
@@ -25,7 +27,7 @@ from liveness.refresh.interval import Interval
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
 from liveness.refresh.worker import Worker
-from liveness.services import attempts, bulk_actions, media, rolling_check
+from liveness.services import attempts, bulk_actions
 
 TICK = 0.2
 # Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.
@@ -92,7 +94,7 @@ class Run:
         `progress` is called all the time, `report` whenever an endless run has something to tell. Raises what nobody
         foresaw, such as DatabaseError; the leases then run out.
         """
-        media.sweep()
+        media_files.sweep()
         self._heartbeat.start()
         # Daemons, so that a call that outlasts our patience does not keep the process alive.
         threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(self._plan.workers)]
@@ -130,7 +132,7 @@ class Run:
                     return
 
     def _tidy(self) -> None:
-        media.sweep()
+        media_files.sweep()
         completion_statistics.learn(now=self._clock.now())
         self._look_around()
         self._verify_requested(CHECK_SECONDS)

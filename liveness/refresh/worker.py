@@ -27,6 +27,7 @@ from liveness.client.types import LivenessResult
 from liveness.clock import CheckedClock
 from liveness.database.retry import retried
 from liveness.exceptions import LeaseLostError
+from liveness.media import files as media_files
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.polling import leases, losses, policy
 from liveness.polling.policy import Market
@@ -35,7 +36,7 @@ from liveness.ratelimit.limiter import Limiter
 from liveness.refresh.breaker import CircuitBreaker, CircuitBreakers
 from liveness.refresh.feed import Visit
 from liveness.refresh.summary import Summary
-from liveness.services import attempts, clients, media
+from liveness.services import attempts, clients
 
 # A broken download gets a fresh link at once this often; after that the schedule decides.
 ROUNDS = 2
@@ -86,7 +87,7 @@ class Worker:
         """Fetch the files of an answer; True when a fresh link is worth another call at once."""
         attempt = visit.attempt
         self._check_lease(visit)
-        capture = media.capture(attempt, result, actor=self.actor, run=self.run, clock=self.clock.now)
+        capture = media_files.capture(attempt, result, actor=self.actor, run=self.run, clock=self.clock.now)
         self.summary.add(media_stored=capture.stored)
         if capture.stored or capture.problems:
             self.market.downloads.update(is_success=not capture.problems)

@@ -7,9 +7,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 
 from liveness.audit import Actor
+from liveness.media import access_log
 from liveness.review import access
 from liveness.review.models import Review
-from liveness.services import viewing
 
 
 class SeeOther(HttpResponseRedirect):
@@ -30,7 +30,7 @@ def visible(person: AbstractUser, public_id: UUID) -> Review:
     reviews = access.visible_reviews(person).select_related("attempt", "decision", "proposal")
     review = reviews.filter(attempt__public_id=public_id).first()
     if review is None:
-        viewing.record_refused_attempt(public_id, actor=Actor.user(person))
+        access_log.record_refused_attempt(public_id, actor=Actor.user(person))
         raise Http404
     return review
 

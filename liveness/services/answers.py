@@ -5,9 +5,10 @@ from datetime import datetime
 from liveness import audit
 from liveness.audit import Actor
 from liveness.client.types import LivenessResult
+from liveness.media import files as media_files
 from liveness.models import ClosedBy, Outcome, VerificationAttempt
 from liveness.polling import completion_statistics, policy
-from liveness.services import closing, media
+from liveness.services import closing
 
 
 def take_unfinished(attempt: VerificationAttempt, now: datetime, actor: Actor, price: float, may_close: bool) -> None:
@@ -53,7 +54,7 @@ def differs(attempt: VerificationAttempt, result: LivenessResult) -> bool:
     if not attempt.is_answered or result.result != attempt.result_code:
         return True
     known = set(attempt.media.exclude(declared_md5="").values_list("kind", "declared_md5"))
-    sent = {(kind.value, info.md5) for kind, info in media.files(result).items() if info and info.md5}
+    sent = {(kind.value, info.md5) for kind, info in media_files.files(result).items() if info and info.md5}
     return any(kind == other and md5 != known_md5 for kind, md5 in sent - known for other, known_md5 in known)
 
 

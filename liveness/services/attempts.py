@@ -10,9 +10,10 @@ from liveness.client.results import explain
 from liveness.client.types import LivenessResult
 from liveness.database.retry import retried
 from liveness.exceptions import LeaseLostError, RegistrationError
+from liveness.media import rows as media_rows
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.polling import policy
-from liveness.services import answers, closing, evidence, ledger, new_attempts, registration
+from liveness.services import answers, closing, ledger, new_attempts, registration
 from liveness.services.registration import Registration
 from liveness.signals import attempt_changed
 
@@ -95,7 +96,7 @@ def record(
         else:
             answers.take_final(attempt, result, outcome, now, actor)
         if outcome not in (Outcome.PENDING, Outcome.EXPIRED):
-            evidence.plan(attempt, result, now=now, actor=actor)
+            media_rows.plan(attempt, result, now=now, actor=actor)
             if not _lacks_files(attempt):
                 attempt.next_poll_at, attempt.failure_count, attempt.last_error = None, 0, ""
         attempt.save()

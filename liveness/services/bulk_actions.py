@@ -17,6 +17,7 @@ from liveness import audit, wakeups
 from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.exceptions import MediaError
+from liveness.media import files as media_files
 from liveness.models import (
     HELD,
     BulkAction,
@@ -26,7 +27,7 @@ from liveness.models import (
     StoredMedia,
     VerificationAttempt,
 )
-from liveness.services import bulk_rights, media
+from liveness.services import bulk_rights
 
 # Files that one run takes at a time.
 PORTION = 10
@@ -167,7 +168,7 @@ class _FileWorker:
         if file is None:
             return _settle(item, ItemState.SKIPPED, NOT_STORED, self._now)
         try:
-            is_sound = media.verify(file, now=self._now, actor=Actor(item.action.actor))
+            is_sound = media_files.verify(file, now=self._now, actor=Actor(item.action.actor))
         except MediaError as problem:
             self._unreadable += 1
             return self._put_off(item, str(problem))

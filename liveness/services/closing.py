@@ -8,9 +8,9 @@ from django.db import transaction
 from liveness import audit, counters
 from liveness.audit import Actor
 from liveness.loss_causes import LossCause
+from liveness.media import rows as media_rows
 from liveness.models import ClosedBy, Outcome, VerificationAttempt
 from liveness.polling import losses
-from liveness.services import evidence
 
 
 def give_up(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, actor: Actor, reason: str) -> None:
@@ -18,7 +18,7 @@ def give_up(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, ac
     if attempt.outcome == Outcome.PENDING:
         close(attempt, closed_by, now, actor, reason)
     attempt.next_poll_at, attempt.closed_by = None, closed_by
-    evidence.lose(attempt, reason, now=now, actor=actor)
+    media_rows.lose(attempt, reason, now=now, actor=actor)
 
 
 def close(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, actor: Actor, reason: str) -> None:

@@ -13,10 +13,11 @@ from django.db.models import Count, Min, Q
 from liveness import audit, conditions
 from liveness.app_settings import app_settings
 from liveness.loss_causes import LossCause
+from liveness.media import rolling_check
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
 from liveness.polling import losses, overdue
-from liveness.services import gauges, rolling_check, wording
+from liveness.services import gauges, wording
 
 # So many attempts of each kind are named, and so many events are read at once.
 NAMED = 3

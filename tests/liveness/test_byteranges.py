@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.byteranges import ByteRange, UnsatisfiableRangeError, select
+from liveness.media.byte_ranges import ByteRange, UnsatisfiableRangeError, select
 
 ETAG = '"0123"'
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.checks import run_checks
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 
+from liveness.media import media_root
 from liveness.models import MediaKind
-from liveness.services import media_root
 from liveness.storage.marker import MARKER
 from tests.builders import make_attempt, make_media
 from tests.liveness.media.disks import as_nobody, open_directory, root, unmount

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from liveness import containers
 from liveness.codecs import codec_name
-from liveness.containers import codec_of
+from liveness.media import containers
+from liveness.media.containers import codec_of
 from liveness.sandbox.subjects import ASSETS
 from tests.films import box, element, film, recording, track
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 from kyc_portal.celery import app
 from liveness import backlog, beat, tasks
 from liveness.app_settings import app_settings
+from liveness.media import inspection
+from liveness.media.fetching import quarantine
 from liveness.models import Outcome
 from liveness.refresh import feed
-from liveness.services import inspection, quarantine
 from tests.builders import make_attempt
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,9 +11,9 @@ from liveness.conditions import FOR_ANY_WRITE
 from liveness.exceptions import MediaError
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
-from liveness.services import adoption, media_root
-from liveness.services.adoption import Choice
-from liveness.services.reconcile import Finding, Kind, Scan
+from liveness.media import adoption, media_root
+from liveness.media.adoption import Choice
+from liveness.media.reconcile import Finding, Kind, Scan
 
 ACTOR = Actor.system("liveness_reconcile")
 # So many findings are printed; `--json` holds more.

@@ -7,7 +7,7 @@ from liveness.audit import Actor
 from liveness.conditions import FOR_ANY_WRITE
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, some_failed
-from liveness.services import rolling_check
+from liveness.media import rolling_check
 
 
 class Command(LivenessCommand):

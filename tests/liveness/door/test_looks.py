@@ -7,8 +7,8 @@ from django.test import Client
 
 from liveness import audit
 from liveness.exceptions import ChainError
+from liveness.media import access_log
 from liveness.models import AuditEvent, MediaKind
-from liveness.services import viewing
 from tests.builders import make_attempt, make_media
 from tests.liveness.door.visiting import CONTENT, LOOK, SEALS, actions, seals, url, with_thumbnail
 from tests.people import make_user, signed_in
@@ -75,5 +75,5 @@ def test_a_look_that_a_broken_chain_cannot_take_is_refused(viewer, video, monkey
     def broken(*args, **kwargs):
         raise ChainError("broken")
 
-    monkeypatch.setattr(viewing, "record_look", broken)
+    monkeypatch.setattr(access_log, "record_look", broken)
     assert viewer.get(url(video)).status_code == 503

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.responses import Evidence, Slice, deliver
+from liveness.media.responses import Evidence, Slice, deliver
 from tests.liveness.door.visiting import CONTENT, SEALS, seals, url
 
 pytestmark = pytest.mark.django_db

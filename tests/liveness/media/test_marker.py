@@ -12,8 +12,9 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.client.types import FileInfo
 from liveness.exceptions import MediaError
+from liveness.media import files as media_files
+from liveness.media import media_root, rolling_check
 from liveness.models import AuditEvent, MediaKind, MediaRoot, MediaState, StoredMedia
-from liveness.services import media, media_root, rolling_check
 from liveness.storage import marker
 from liveness.storage.marker import MARKER, Fault, MediaRootError
 from liveness.storage.private import private_storage
@@ -123,7 +124,7 @@ class TestWrongRoot:
         before = everything()
         link = FileInfo(url="http://127.0.0.1:9/file", md5=wanted.declared_md5, size=5)
         with pytest.raises(MediaError, match="LIVENESS_MEDIA_ROOT has") as problem:
-            media.store(wanted, link, actor=ACTOR)
+            media_files.store(wanted, link, actor=ACTOR)
         assert not problem.value.is_refetchable
         for write in (
             lambda: private_storage().quarantine("aa/name"),
@@ -139,7 +140,7 @@ class TestWrongRoot:
     def test_nothing_is_judged_and_all_is_well_again_afterwards(self, trouble, video, old_video):
         volume = spoil(trouble)
         with pytest.raises(MediaError):
-            media.verify(video, now=timezone.now(), actor=ACTOR)
+            media_files.verify(video, now=timezone.now(), actor=ACTOR)
         report = rolling_check.check_some(None, actor=ACTOR, is_everything=True)
         assert (report.checked, report.damaged, str(root()) in report.problem) == (0, [], True)
         assert (StoredMedia.objects.filter(damaged_at=None).count(), AuditEvent.objects.count()) == (2, 0)
@@ -161,7 +162,7 @@ class TestWrongRoot:
         part = root() / "quarantine" / "theirs.part"
         part.parent.mkdir(parents=True, exist_ok=True)
         part.touch()
-        assert media.sweep(now=part.stat().st_mtime + 86400) == 0
+        assert media_files.sweep(now=part.stat().st_mtime + 86400) == 0
         assert part.exists()
 
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from liveness import audit
 from liveness.audit import Actor
+from liveness.media import adoption, rolling_check
+from liveness.media.adoption import Choice
+from liveness.media.reconcile import Kind, Scan
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia
 from liveness.sandbox.subjects import ASSETS
-from liveness.services import adoption, rolling_check
-from liveness.services.adoption import Choice
-from liveness.services.reconcile import Kind, Scan
 from tests.builders import make_attempt, make_media
 from tests.liveness.media.disks import age, files, flip, place, root
 

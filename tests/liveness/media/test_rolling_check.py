@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from liveness import audit, tasks
 from liveness.audit import Actor
+from liveness.media import integrity, rolling_check
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia
-from liveness.services import integrity, rolling_check
 from tests.builders import make_attempt, make_media
 from tests.liveness.media.disks import as_nobody, files, flip, open_directory, place, root
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from django.utils import timezone
 
 from liveness import audit
+from liveness.media import files as media_files
 from liveness.models import MediaState, Outcome, StoredMedia
 from liveness.refresh import engine
 from liveness.refresh.engine import Plan
-from liveness.services import media
 from liveness.storage.marker import MARKER
 from tests.builders import make_attempt
 
@@ -62,6 +62,6 @@ def killed_at(monkeypatch, place):
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(media, place, die)
+        patch.setattr(media_files, place, die)
         patch.setattr(threading, "excepthook", lambda failure: None)
         yield

@@ -12,6 +12,7 @@ from liveness import audit, conditions
 from liveness.audit import Actor
 from liveness.clock import CheckedClock
 from liveness.conditions import ConditionKind
+from liveness.media import rolling_check
 from liveness.models import (
     AuditEvent,
     ClosedBy,
@@ -26,7 +27,7 @@ from liveness.refresh import engine
 from liveness.refresh.engine import Plan
 from liveness.sandbox import service
 from liveness.sandbox.service import Answered
-from liveness.services import attempts, rolling_check
+from liveness.services import attempts
 from tests.builders import make_attempt, make_result
 from tests.conftest import forget_other_runs
 from tests.liveness.media.disks import flip, place

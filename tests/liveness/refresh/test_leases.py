@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from liveness.audit import Actor
 from liveness.exceptions import LeaseLostError
+from liveness.media import files as media_files
+from liveness.media.fetching.transfer import Measured
 from liveness.models import MediaKind, MediaState, VerificationAttempt, WorkerRun
 from liveness.polling import leases
 from liveness.refresh import engine, heartbeat
 from liveness.refresh.engine import Plan
 from liveness.refresh.heartbeat import Heartbeat
-from liveness.services import attempts, media
-from liveness.services.transfer import Measured
+from liveness.services import attempts
 from liveness.storage.private import private_storage
 from tests.builders import living_run, make_attempt, make_result, silence, silent_run
 from tests.liveness.refresh.steps import registered
@@ -133,7 +134,7 @@ def test_a_run_that_lost_its_lease_stores_no_file(sandbox, runs):
     silence(WorkerRun.objects.filter(id="first"))
     before = attempt.media.filter(kind=MediaKind.BEST_FRAME).values().get()
     with pytest.raises(LeaseLostError):
-        media.capture(attempt, result, actor=ACTOR, run="first")
+        media_files.capture(attempt, result, actor=ACTOR, run="first")
     assert attempt.media.filter(kind=MediaKind.BEST_FRAME).values().get() == before
     assert before["state"] == MediaState.WANTED
 
@@ -215,9 +216,9 @@ def test_a_run_that_was_paused_in_a_download_puts_no_bytes_over_those_of_another
         silence(WorkerRun.objects.filter(id="first"))
         return Measured(5, frame.declared_md5, "0" * 64)
 
-    monkeypatch.setattr(media.download, "fetch", paused)
+    monkeypatch.setattr(media_files.download, "fetch", paused)
     with pytest.raises(LeaseLostError):
-        media.capture(attempt, result, actor=ACTOR, run="first")
+        media_files.capture(attempt, result, actor=ACTOR, run="first")
     assert not Path(private_storage().path(frame.path)).exists()
 
 

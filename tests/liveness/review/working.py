@@ -9,13 +9,14 @@ from django.utils import timezone
 from liveness import audit
 from liveness.access import AccessPolicy
 from liveness.audit import Actor
+from liveness.media import access_log
 from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
 from liveness.review.models import Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
 from liveness.review.services import claims, decisions, follow
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
-from liveness.services import attempts, viewing
+from liveness.services import attempts
 from tests.builders import make_attempt, make_media, make_result
 from tests.people import make_user
 
@@ -92,7 +93,7 @@ def fresh(review: Review) -> Review:
 def look(review: Review, person) -> None:
     """Open every file of the review."""
     for file in review.attempt.media.all():
-        viewing.record_look(file, audit.MEDIA_VIEWED, actor=Actor.user(person), now=timezone.now())
+        access_log.record_look(file, audit.MEDIA_VIEWED, actor=Actor.user(person), now=timezone.now())
 
 
 def stand_of(claim) -> Stand:

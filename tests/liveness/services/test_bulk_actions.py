@@ -13,6 +13,7 @@ from django.utils import timezone
 from liveness import audit
 from liveness.audit import Actor
 from liveness.exceptions import MediaError
+from liveness.media import files as media_files
 from liveness.models import (
     AuditEvent,
     BulkAction,
@@ -27,7 +28,7 @@ from liveness.models import (
 )
 from liveness.models.bulk_action import ITEM_TIMEOUT
 from liveness.refresh.takeover import take_over
-from liveness.services import bulk_actions, media
+from liveness.services import bulk_actions
 from tests.builders import living_run, make_attempt, make_media, silence, silent_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -221,7 +222,7 @@ def test_a_storage_that_cannot_be_read_fails_no_file_until_it_was_tried_three_ti
         raise MediaError("LIVENESS_MEDIA_ROOT cannot be read now")
 
     with monkeypatch.context() as patched:
-        patched.setattr(media, "verify", unreadable)
+        patched.setattr(media_files, "verify", unreadable)
         assert work_on_files() == 0
         # Three in a row are enough to know: the rest was not tried.
         assert sorted(action.items.values_list("tries", flat=True)) == [0, 0, 1, 1, 1]
@@ -234,14 +235,14 @@ def test_a_storage_that_cannot_be_read_fails_no_file_until_it_was_tried_three_ti
 
 def test_one_file_that_cannot_be_read_does_not_keep_the_others_waiting(monkeypatch):
     bad, *_others = files(5)
-    action, honest = verify(), media.verify
+    action, honest = verify(), media_files.verify
 
     def sometimes(file, **more):
         if file.pk == bad.pk:
             raise MediaError("Permission denied")
         return honest(file, **more)
 
-    monkeypatch.setattr(media, "verify", sometimes)
+    monkeypatch.setattr(media_files, "verify", sometimes)
     assert work_on_files() == 4
     assert (counts(action), action.is_open) == ((5, 4, 0, 0), True)
     assert bulk_actions.is_waiting()

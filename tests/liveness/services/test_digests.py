@@ -3,7 +3,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.services.digests import AHEAD, Digests
+from liveness.media.fetching.digests import AHEAD, Digests
 
 
 @given(st.lists(st.binary(max_size=5000), max_size=4 * AHEAD), st.lists(st.binary(), max_size=3))

@@ -14,8 +14,8 @@ from liveness import counters
 from liveness.client.dialer import Dialer
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
+from liveness.media.fetching import download, url_allow_list
 from liveness.models import MediaKind
-from liveness.services import download, origins
 
 CONTENT = b"\x00\x01" * 500_000
 
@@ -79,13 +79,13 @@ def test_a_listed_host_that_leads_to_a_private_address_is_refused(part, settings
 
 
 def test_one_private_address_among_public_ones_refuses_the_host():
-    dialer = Dialer(lambda host, port: ["8.8.8.8", "::1"], origins.is_public)
+    dialer = Dialer(lambda host, port: ["8.8.8.8", "::1"], url_allow_list.is_public)
     with pytest.raises(Exception, match="address"):
         dialer.connect("bucket.myqcloud.com", 443, 1.0)
 
 
 def test_a_public_address_passes_the_guard():
-    assert origins.is_public(ipaddress.ip_address("8.8.8.8"))
+    assert url_allow_list.is_public(ipaddress.ip_address("8.8.8.8"))
 
 
 @pytest.mark.parametrize(

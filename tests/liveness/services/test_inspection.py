@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps, ImageStat
 
 from liveness.exceptions import MediaError
+from liveness.media import inspection
 from liveness.models import MediaCondition, MediaKind
 from liveness.sandbox.subjects import ASSETS
-from liveness.services import inspection
 from tests.films import box, film, recording
 
 JPEG = (ASSETS / "amara.jpg").read_bytes()

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveness.exceptions import MediaError
-from liveness.services import links, origins
-from liveness.services.links import SKEW
+from liveness.media.fetching import presigned_urls, url_allow_list
+from liveness.media.fetching.presigned_urls import SKEW
 
 BASE = "https://bucket.cos.ap-singapore.myqcloud.com/file.mp4"
 SECONDS = st.integers(min_value=0, max_value=10**12 - 1)
@@ -17,13 +17,13 @@ OTHERS = st.lists(
 @given(SECONDS, SECONDS, st.sampled_from([";", "%3B", "%3b"]), OTHERS, OTHERS)
 def test_it_reads_the_end_of_the_signature_s_life(start, end, between, before, after):
     query = "&".join([*before, f"q-sign-time={start}{between}{end}", *after])
-    assert links.expires_at(f"{BASE}?{query}") == (end if start < end else None)
+    assert presigned_urls.expires_at(f"{BASE}?{query}") == (end if start < end else None)
 
 
 @given(st.text())
 def test_no_link_is_so_odd_that_it_fails(text):
     for url in (text, f"{BASE}?q-sign-time={text}", f"{BASE}?q-sign-time=1;{text}&x"):
-        assert not links.has_run_out(url, 0.0)
+        assert not presigned_urls.has_run_out(url, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,15 @@ def test_no_link_is_so_odd_that_it_fails(text):
     ],
 )
 def test_a_link_that_does_not_say_or_contradicts_itself_lives(query):
-    assert links.expires_at(BASE + query) is None
-    assert not links.has_run_out(BASE + query, 10.0**13)
+    assert presigned_urls.expires_at(BASE + query) is None
+    assert not presigned_urls.has_run_out(BASE + query, 10.0**13)
 
 
 def test_a_link_that_may_still_live_by_the_vendor_s_clock_has_not_run_out():
     url = f"{BASE}?q-sign-time=1000;2000"
-    assert [links.has_run_out(url, now) for now in (0, 1999, 2000 + SKEW - 1, 2000 + SKEW)] == [False] * 3 + [True]
+    assert [presigned_urls.has_run_out(url, now) for now in (0, 1999, 2000 + SKEW - 1, 2000 + SKEW)] == [False] * 3 + [
+        True
+    ]
 
 
 @pytest.mark.parametrize(
@@ -75,23 +77,23 @@ def test_a_link_that_may_still_live_by_the_vendor_s_clock_has_not_run_out():
     ],
 )
 def test_a_link_is_made_fit_to_ask_for(link, asked_for):
-    assert links.tidied(link) == asked_for
-    assert origins.allow(asked_for, ["http://127.0.0.1:9"])
+    assert presigned_urls.tidied(link) == asked_for
+    assert url_allow_list.allow(asked_for, ["http://127.0.0.1:9"])
 
 
 def test_an_empty_port_is_none():
-    assert links.tidied("https://bucket.myqcloud.com:/a?b=1") == "https://bucket.myqcloud.com/a?b=1"
+    assert presigned_urls.tidied("https://bucket.myqcloud.com:/a?b=1") == "https://bucket.myqcloud.com/a?b=1"
 
 
 @given(st.text(st.sampled_from("abcXYZ019-._~!$&'()*+,;=:@%/?"), max_size=60))
 def test_a_link_that_is_fit_stays_byte_for_byte(rest):
-    assert links.tidied(f"{BASE}/{rest}") == f"{BASE}/{rest}"
+    assert presigned_urls.tidied(f"{BASE}/{rest}") == f"{BASE}/{rest}"
 
 
 @given(st.text(max_size=60))
 def test_what_is_made_fit_once_stays_as_it_is(rest):
-    link = links.tidied(f"https://bucket.myqcloud.com/{rest}")
-    assert links.tidied(link) == link
+    link = presigned_urls.tidied(f"https://bucket.myqcloud.com/{rest}")
+    assert presigned_urls.tidied(link) == link
 
 
 @pytest.mark.parametrize(
@@ -118,4 +120,4 @@ def test_what_is_made_fit_once_stays_as_it_is(rest):
 )
 def test_no_tidying_leads_past_the_list(link):
     with pytest.raises(MediaError):
-        origins.allow(links.tidied(link), ["https://*.myqcloud.com"])
+        url_allow_list.allow(presigned_urls.tidied(link), ["https://*.myqcloud.com"])

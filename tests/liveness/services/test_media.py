@@ -13,9 +13,10 @@ from liveness.admin import reports
 from liveness.audit import Actor
 from liveness.client.types import FileInfo
 from liveness.exceptions import MediaError
+from liveness.media import access_log, inspection
+from liveness.media import files as media_files
 from liveness.models import AuditEvent, MediaKind, MediaState, StoredMedia
 from liveness.sandbox.subjects import ASSETS
-from liveness.services import inspection, media, viewing
 from liveness.storage.marker import MARKER
 from liveness.storage.private import PrivateStorage, private_storage
 from tests.builders import make_attempt, make_media
@@ -32,7 +33,7 @@ def video():
 
 
 def verify(item):
-    return media.verify(item, now=timezone.now(), actor=ACTOR)
+    return media_files.verify(item, now=timezone.now(), actor=ACTOR)
 
 
 def test_a_sound_file_is_verified_and_audited(video):
@@ -78,7 +79,7 @@ def test_the_sweep_passes_over_what_resists():
     old.write_bytes(b"part")
     for part in (stuck, old):
         os.utime(part, (time.time() - 7200,) * 2)
-    assert media.sweep() == 1
+    assert media_files.sweep() == 1
     assert not old.exists()
 
 
@@ -88,7 +89,7 @@ def test_the_sweep_removes_what_a_killed_run_left_and_nothing_else():
     for part in (old, new):
         part.write_bytes(b"part")
     os.utime(old, (time.time() - 7200,) * 2)
-    assert media.sweep() == 1
+    assert media_files.sweep() == 1
     assert (old.exists(), new.exists()) == (False, True)
 
 
@@ -112,7 +113,7 @@ def link(httpserver, settings):
 
 
 def store(item, url):
-    return media.store(item, FileInfo(url=url, md5=item.declared_md5, size=item.declared_size), actor=ACTOR)
+    return media_files.store(item, FileInfo(url=url, md5=item.declared_md5, size=item.declared_size), actor=ACTOR)
 
 
 def leave_behind(item, content):
@@ -150,7 +151,7 @@ def test_anything_else_left_behind_is_removed(wanted):
 
 def test_a_file_left_behind_whole_is_rescued_from_being_lost(wanted):
     leave_behind(wanted, FRAME)
-    assert media.rescue(wanted, now=timezone.now(), actor=ACTOR)
+    assert media_files.rescue(wanted, now=timezone.now(), actor=ACTOR)
     assert_it_is_stored(wanted)
     assert wanted.is_viewable
 
@@ -162,9 +163,9 @@ def test_no_trouble_with_the_decoder_or_the_thumbnail_lets_a_file_be_lost(troubl
 
     leave_behind(wanted, FRAME)
     monkeypatch.setattr(inspection, "inspect", fail)
-    assert media.rescue(wanted, now=timezone.now(), actor=ACTOR)
+    assert media_files.rescue(wanted, now=timezone.now(), actor=ACTOR)
     assert_it_is_stored(wanted)
-    assert wanted.flaw == media.NOT_INSPECTED
+    assert wanted.flaw == media_files.NOT_INSPECTED
 
 
 @pytest.mark.parametrize("trouble", [MediaError("the decoder does not work"), OSError(errno.ENOSPC, "full")])
@@ -183,7 +184,7 @@ def test_what_was_fetched_while_the_decoder_did_not_work_is_not_fetched_again(tr
 
 def test_there_is_nothing_to_rescue_in_a_cut_file(wanted):
     leave_behind(wanted, FRAME[:-1])
-    assert not media.rescue(wanted, now=timezone.now(), actor=ACTOR)
+    assert not media_files.rescue(wanted, now=timezone.now(), actor=ACTOR)
     assert not AuditEvent.objects.exists()
 
 
@@ -191,7 +192,7 @@ def test_nothing_of_a_row_that_owns_no_file_stays_on_the_disk(wanted, video):
     leave_behind(wanted, FRAME)
     private_storage().quarantine(wanted.path).write_bytes(FRAME)
     Path(private_storage().path(wanted.path + ".jpg")).write_bytes(FRAME)
-    media.discard(wanted)
+    media_files.discard(wanted)
     assert files() == [Path(video.file.path)]
 
 
@@ -199,7 +200,7 @@ def test_a_leftover_that_cannot_be_removed_is_told_and_stops_nothing(wanted, cap
     Path(private_storage().path(wanted.path)).mkdir(parents=True)
     part = private_storage().quarantine(wanted.path)
     part.write_bytes(FRAME)
-    media.discard(wanted)
+    media_files.discard(wanted)
     assert not part.exists()
     assert "by hand" in caplog.text
 
@@ -280,7 +281,7 @@ def assert_it_is_not_called_damaged(item, rf, reason):
     with pytest.raises(MediaError, match=reason):
         verify(item)
     item.refresh_from_db()
-    assert viewing.availability(item, actor=ACTOR) is viewing.Availability.UNREADABLE
+    assert access_log.availability(item, actor=ACTOR) is access_log.Availability.UNREADABLE
     assert admin_says(rf, item) == ["0 files are sound.", f"{item}: {reason}"]
     assert item.damaged_at is None
     assert not AuditEvent.objects.exists()

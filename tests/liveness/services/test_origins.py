@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveness.exceptions import MediaError
-from liveness.services import origins
+from liveness.media.fetching import url_allow_list
 
 COS = ["https://*.myqcloud.com", "https://*.tencentcos.cn"]
 GOOD = "https://bucket-1.cos.ap-singapore.myqcloud.com/a%20b/c.mp4?q-sign-algorithm=sha1&q-sign-time=1;2"
 
 
 def test_it_allows_the_vendors_buckets():
-    assert origins.allow(GOOD, COS).is_wildcard
+    assert url_allow_list.allow(GOOD, COS).is_wildcard
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def test_it_allows_the_vendors_buckets():
 )
 def test_it_refuses_every_other_link(url):
     with pytest.raises(MediaError):
-        origins.allow(url, COS)
+        url_allow_list.allow(url, COS)
 
 
 def test_a_named_origin_is_exact():
     named = ["http://127.0.0.1:9000"]
-    assert not origins.allow("http://127.0.0.1:9000/media/x?sign=1", named).is_wildcard
+    assert not url_allow_list.allow("http://127.0.0.1:9000/media/x?sign=1", named).is_wildcard
     for other in (
         "http://127.0.0.1:9001/x",
         "https://127.0.0.1:9000/x",
@@ -58,25 +58,25 @@ def test_a_named_origin_is_exact():
         "http://localhost:9000/x",
     ):
         with pytest.raises(MediaError):
-            origins.allow(other, named)
+            url_allow_list.allow(other, named)
 
 
 @pytest.mark.parametrize("text", ["", "*", "https://", "http://*.myqcloud.com", "ftp://a.b", "https://a.b/path", "a.b"])
 def test_a_malformed_origin_is_refused(text):
     with pytest.raises(ValueError, match="origin"):
-        origins.Origin.parse(text)
+        url_allow_list.Origin.parse(text)
 
 
 @given(st.text(max_size=60))
 def test_no_text_gets_past_the_list(text):
     with pytest.raises(MediaError) as refusal:
-        origins.allow(text, COS)
+        url_allow_list.allow(text, COS)
     assert len(str(refusal.value)) < 200
 
 
 def test_a_refusal_never_shows_the_signature():
     with pytest.raises(MediaError) as refusal:
-        origins.allow("https://other.example/secret-path?q-signature=canary", COS)
+        url_allow_list.allow("https://other.example/secret-path?q-signature=canary", COS)
     assert "canary" not in str(refusal.value)
     assert "secret-path" not in str(refusal.value)
 
@@ -140,7 +140,7 @@ def test_a_refusal_never_shows_the_signature():
     ],
 )
 def test_it_tells_addresses_that_are_not_public(address):
-    assert not origins.is_public(ipaddress.ip_address(address))
+    assert not url_allow_list.is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -157,4 +157,4 @@ def test_it_tells_addresses_that_are_not_public(address):
     ],
 )
 def test_it_tells_public_addresses(address):
-    assert origins.is_public(ipaddress.ip_address(address))
+    assert url_allow_list.is_public(ipaddress.ip_address(address))

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from liveness.exceptions import MediaError
-from liveness.services import quarantine
-from liveness.services.quarantine import reserved
+from liveness.media.fetching import quarantine
+from liveness.media.fetching.quarantine import reserved
 
 ROOM = 1000
 

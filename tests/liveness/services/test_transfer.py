@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from liveness.exceptions import MediaError
+from liveness.media.fetching import download, presigned_urls, transfer
 from liveness.models import MediaKind
-from liveness.services import download, links, transfer
 from tests.liveness.client.server import hang_up, serve, stall
 
 CONTENT = random.Random(1).randbytes(1_000_000)
@@ -320,7 +320,7 @@ def test_a_link_runs_out_by_the_clock_that_is_passed_in(settings, tmp_path):
 
 def test_a_link_that_ran_out_meanwhile_is_not_tried_again(fetch, monkeypatch):
     answers = iter([False, True])
-    monkeypatch.setattr(links, "has_run_out", lambda url, now: next(answers))
+    monkeypatch.setattr(presigned_urls, "has_run_out", lambda url, now: next(answers))
     with host(cut(), rest) as server:
         with pytest.raises(MediaError, match="run out"):
             fetch(server)

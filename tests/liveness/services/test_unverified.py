@@ -11,9 +11,10 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.client.types import FileInfo, parse_liveness_result
 from liveness.exceptions import MediaError
+from liveness.media import files as media_files
 from liveness.models import AuditEvent, MediaKind, MediaState, StoredMedia
 from liveness.sandbox.subjects import ASSETS
-from liveness.services import attempts, media
+from liveness.services import attempts
 from liveness.storage.private import private_storage
 from tests.builders import make_attempt, make_media
 
@@ -35,7 +36,7 @@ def answered(attempt, url, **declared) -> StoredMedia:
     frame = {"Url": url, "MD5": MD5, "Size": len(FRAME)} | declared
     result = parse_liveness_result({"Result": "0", "BestFrame": frame, "Video": None, "RequestId": "r"})
     attempts.record(attempt.id, result, now=timezone.now(), actor=ACTOR)
-    media.capture(attempt, result, actor=ACTOR)
+    media_files.capture(attempt, result, actor=ACTOR)
     return attempt.media.filter(kind=MediaKind.BEST_FRAME).latest("id")
 
 
@@ -119,28 +120,28 @@ def test_what_a_killed_run_left_behind_is_kept_without_a_download(link):
     part = private_storage().quarantine(wanted.path)
     part.write_bytes(FRAME)
     private_storage().admit(part, wanted.path)
-    assert media.rescue(wanted, now=timezone.now(), actor=ACTOR)
+    assert media_files.rescue(wanted, now=timezone.now(), actor=ACTOR)
     wanted.refresh_from_db()
     assert wanted.state == MediaState.UNVERIFIED
 
 
 def test_a_declaration_that_changed_meanwhile_does_not_verify_other_bytes(link, monkeypatch):
     wanted = StoredMedia.objects.create(attempt=make_attempt(), kind=MediaKind.BEST_FRAME)
-    inspect = media._inspect_in_place
+    inspect = media_files._inspect_in_place
 
     def declared_meanwhile(file):
         StoredMedia.objects.update(declared_md5="1" * 32)
         return inspect(file)
 
-    monkeypatch.setattr(media, "_inspect_in_place", declared_meanwhile)
-    assert not media.store(wanted, FileInfo(url=link, md5=None, size=None), actor=ACTOR)
+    monkeypatch.setattr(media_files, "_inspect_in_place", declared_meanwhile)
+    assert not media_files.store(wanted, FileInfo(url=link, md5=None, size=None), actor=ACTOR)
     wanted.refresh_from_db()
     assert wanted.state == MediaState.WANTED
 
 
 def test_it_can_be_read_again_like_any_other_and_stays_unverified(link):
     file = answered(make_attempt(), link, MD5="")
-    assert media.verify(file, now=timezone.now(), actor=ACTOR)
+    assert media_files.verify(file, now=timezone.now(), actor=ACTOR)
     file.refresh_from_db()
     assert (file.state, file.damaged_at) == (MediaState.UNVERIFIED, None)
 
@@ -149,7 +150,7 @@ def test_a_file_without_a_link_is_wanted_with_a_reason():
     file = answered(make_attempt(), "", MD5=MD5)
     assert (file.state, file.reason) == (MediaState.WANTED, "the vendor sent no link for it")
     with pytest.raises(MediaError, match="no link"):
-        media.store(file, FileInfo(url=" ", md5=None, size=None), actor=ACTOR)
+        media_files.store(file, FileInfo(url=" ", md5=None, size=None), actor=ACTOR)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from liveness import audit
 from liveness.audit import Actor
+from liveness.media import access_log
 from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
 from liveness.review.models import Claim, Decision, Review, ReviewState
@@ -18,7 +19,7 @@ from liveness.review.services import actions, claims, decisions
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
 from liveness.review.workspace import onward
-from liveness.services import attempts, viewing
+from liveness.services import attempts
 from tests.builders import make_result
 from tests.liveness.review.races.racing import at_once, make_queue, send, stand_under
 from tests.liveness.review.working import DRAFTS, fresh, in_step, make_review, make_reviewer, make_supervisor, recorded
@@ -114,7 +115,7 @@ def test_claims_looks_answers_and_twins_never_wait_in_a_circle():
     def look(person) -> None:
         for _ in range(rounds):
             for file in (review.attempt.media.get(kind=MediaKind.VIDEO) for review in reviews):
-                viewing.record_look(file, audit.MEDIA_DOWNLOADED, actor=Actor.user(person), now=timezone.now())
+                access_log.record_look(file, audit.MEDIA_DOWNLOADED, actor=Actor.user(person), now=timezone.now())
 
     answers = (partial(answer, 1), partial(answer, -1))
     at_once(*(partial(work, person) for person in people), *answers, partial(look, people[0]))

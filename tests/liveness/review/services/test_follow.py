@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from liveness import audit
 from liveness.audit import Actor
+from liveness.media import files as media_files
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.review.models import Review, ReviewState
 from liveness.review.policy import APPROVE, REJECT
 from liveness.review.services import actions, dossier, follow, seen
-from liveness.services import attempts, media
+from liveness.services import attempts
 from tests.builders import make_attempt, make_media, make_result
 from tests.liveness.review.working import NO_MEDIA, answer, decide, fresh, in_step, make_review, make_reviewer, register
 
@@ -152,12 +153,12 @@ class TestSignals:
         content = Path(file.file.path).read_bytes()
         damage(file)
         with django_capture_on_commit_callbacks(execute=True):
-            assert not media.verify(file, now=timezone.now(), actor=ACTOR)
+            assert not media_files.verify(file, now=timezone.now(), actor=ACTOR)
         damaged = fresh(review)
         assert (damaged.signals, damaged.version) == (["damaged"], review.version + 1)
         Path(file.file.path).write_bytes(content)
         with django_capture_on_commit_callbacks(execute=True):
-            assert media.verify(file, now=timezone.now(), actor=ACTOR)
+            assert media_files.verify(file, now=timezone.now(), actor=ACTOR)
         assert fresh(review).signals == []
         assert fresh(review).evidence_digest == review.evidence_digest
 
@@ -182,7 +183,7 @@ class TestSignals:
         review = make_review()
         file = review.attempt.media.get(kind=MediaKind.VIDEO)
         damage(file)
-        assert not media.verify(file, now=timezone.now(), actor=ACTOR)
+        assert not media_files.verify(file, now=timezone.now(), actor=ACTOR)
         assert fresh(review).version == review.version + 1
         assert seen.situation(review.attempt, seen.Seen(), []).missing == 1
 
@@ -202,11 +203,11 @@ class TestDecided:
         content = Path(file.file.path).read_bytes()
         damage(file)
         with django_capture_on_commit_callbacks(execute=True):
-            media.verify(file, now=timezone.now(), actor=ACTOR)
+            media_files.verify(file, now=timezone.now(), actor=ACTOR)
         assert fresh(review).signals == ["damaged", "changed"]
         Path(file.file.path).write_bytes(content)
         with django_capture_on_commit_callbacks(execute=True):
-            media.verify(file, now=timezone.now(), actor=ACTOR)
+            media_files.verify(file, now=timezone.now(), actor=ACTOR)
         assert fresh(review).signals == []
 
     def test_what_was_lost_and_decided_stays_decided_when_an_answer_comes(self):

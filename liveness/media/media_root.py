@@ -11,8 +11,8 @@ from django.utils import timezone
 from liveness import audit
 from liveness.audit import Actor
 from liveness.exceptions import MediaError
-from liveness.services import ownership
-from liveness.services.ownership import UnreadableError
+from liveness.media import ownership
+from liveness.media.ownership import UnreadableError
 from liveness.storage import marker
 from liveness.storage.marker import MARKER, WORDS, Fault, MediaRootError
 

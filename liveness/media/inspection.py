@@ -15,9 +15,9 @@ from typing import Any
 
 import liveness
 from liveness.app_settings import app_settings
-from liveness.containers import EBML_HEADER, codec_of
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
+from liveness.media.containers import EBML_HEADER, codec_of
 from liveness.models import MediaCondition, MediaKind
 
 # Seconds of the processor's time that a picture may take, and seconds that its answer may take on a busy machine.
@@ -192,7 +192,7 @@ class _Decoder:
 def _start() -> subprocess.Popen[str]:
     # In a process group of its own: the terminal's Ctrl-C is for us, and we finish the picture at hand.
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "liveness.pictures"],
+        [sys.executable, "-P", "-m", "liveness.media.pictures"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -16,11 +16,12 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from liveness.media import files as media_files
+from liveness.media import integrity
+from liveness.media.fetching.transfer import Measured
+from liveness.media.integrity import Verdict
+from liveness.media.ownership import UnreadableError
 from liveness.models import HELD, MediaState, StoredMedia
-from liveness.services import integrity, media
-from liveness.services.integrity import Verdict
-from liveness.services.ownership import UnreadableError
-from liveness.services.transfer import Measured
 from liveness.storage import marker
 from liveness.storage.private import QUARANTINE
 
@@ -140,7 +141,7 @@ def find_among_files(scan: Scan) -> Iterator[Finding]:
     wanted = wanted.exclude(declared_md5="", sha256="")
     sizes = {*scan.lacking.values(), *wanted.values_list("declared_size", flat=True).distinct()}
     sizes |= set(wanted.values_list("size", flat=True).distinct()) - {None}
-    oldest = time.time() - media.sweep_age()
+    oldest = time.time() - media_files.sweep_age()
     walk = _walk(marker.root())
     while names := list(islice(walk, BATCH)):
         scan.files += len(names)

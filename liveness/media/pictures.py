@@ -1,4 +1,4 @@
-"""Decode pictures made by strangers, in a process of its own that can be killed: `python -m liveness.pictures`.
+"""Decode pictures made by strangers, in a process of its own that can be killed: `python -m liveness.media.pictures`.
 
 It reads one JSON request a line, `{"path": ..., "thumbnail": ..., "max_pixels": ..., "seconds": ...}`, decodes the
 picture completely (Pillow's `verify()` passes a cut JPEG, only `load()` fails), writes a thumbnail and answers

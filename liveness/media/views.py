@@ -20,10 +20,10 @@ from liveness.access import access_policy
 from liveness.audit import Actor
 from liveness.exceptions import ChainError
 from liveness.logs import log_outage
+from liveness.media import access_log
+from liveness.media.access_log import Availability
+from liveness.media.responses import Evidence, deliver, refusal
 from liveness.models import MediaKind, StoredMedia
-from liveness.responses import Evidence, deliver, refusal
-from liveness.services import viewing
-from liveness.services.viewing import Availability
 
 SUFFIXES = {
     "image/jpeg": "jpg",
@@ -139,7 +139,7 @@ def _is_prefetch(request: HttpRequest, file: StoredMedia) -> bool:
 
 def _refused(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """The same answer and the same record for a file that does not exist and one that this person may not know of."""
-    viewing.record_refusal(public_id, actor=_actor(request))
+    access_log.record_refusal(public_id, actor=_actor(request))
     return _absent()
 
 
@@ -148,18 +148,18 @@ def _absent() -> HttpResponseBase:
 
 
 def _standing_alone(request: HttpRequest, file: StoredMedia) -> HttpResponseBase:
-    viewing.record_look(file, audit.MEDIA_REFUSED, actor=_actor(request), now=timezone.now())
+    access_log.record_look(file, audit.MEDIA_REFUSED, actor=_actor(request), now=timezone.now())
     return refusal(403, _("This file opens only inside its page."))
 
 
 def _look(request: HttpRequest, file: StoredMedia, action: str) -> None:
     """Record it, unless only the headers were asked for: nobody sees a face in those."""
     if request.method != "HEAD":
-        viewing.record_look(file, action, actor=_actor(request), now=timezone.now())
+        access_log.record_look(file, action, actor=_actor(request), now=timezone.now())
 
 
 def _pass(request: HttpRequest, file: StoredMedia, action: str) -> HttpResponseBase:
-    there = viewing.availability(file, actor=_actor(request))
+    there = access_log.availability(file, actor=_actor(request))
     if there is not Availability.AT_HAND:
         return _not_at_hand(there)
     _look(request, file, action)
@@ -184,7 +184,7 @@ def _send(
         )
         return deliver(request, evidence)
     except OSError as problem:
-        return _not_at_hand(viewing.availability_of(problem))
+        return _not_at_hand(access_log.availability_of(problem))
 
 
 def _not_at_hand(there: Availability) -> HttpResponseBase:

@@ -12,9 +12,10 @@ from liveness import audit
 from liveness.app_settings import app_settings
 from liveness.audit import Actor, bounded
 from liveness.exceptions import MediaError
+from liveness.media import files as media_files
+from liveness.media import integrity
+from liveness.media.ownership import DENIED, UnreadableError
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
-from liveness.services import integrity, media
-from liveness.services.ownership import DENIED, UnreadableError
 from liveness.storage import marker
 
 # A video player asks for a file in many ranges: within the grant they are one look.
@@ -68,7 +69,7 @@ def availability(file: StoredMedia, *, actor: Actor) -> Availability:
         if integrity.look(file, is_quick=True) is integrity.Verdict.SOUND:
             return Availability.AT_HAND
         if file.damaged_at is None:
-            media.verify(file, now=timezone.now(), actor=actor)
+            media_files.verify(file, now=timezone.now(), actor=actor)
     except UnreadableError as problem:
         return Availability.DENIED if problem.is_denied else Availability.UNREADABLE
     except MediaError:

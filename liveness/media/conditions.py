@@ -4,7 +4,7 @@ from pathlib import Path
 
 from liveness.app_settings import app_settings
 from liveness.conditions import Condition, ConditionKind, Part, Probe, ownership, watch
-from liveness.services import media_root
+from liveness.media import media_root
 from liveness.storage import marker
 
 

@@ -25,10 +25,11 @@ from liveness.client.types import FileInfo, LivenessResult
 from liveness.database.retry import retried
 from liveness.exceptions import LeaseLostError, MediaError
 from liveness.loss_causes import LossCause
+from liveness.media import inspection, integrity
+from liveness.media.fetching import download
+from liveness.media.fetching.transfer import Measured
+from liveness.media.inspection import Finding
 from liveness.models import HELD, MediaCondition, MediaKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import download, inspection, integrity
-from liveness.services.inspection import Finding
-from liveness.services.transfer import Measured
 from liveness.storage import marker
 from liveness.storage.private import private_storage
 

@@ -17,9 +17,9 @@ from django.db import transaction
 from liveness import audit
 from liveness.audit import Actor
 from liveness.database.retry import retried
+from liveness.media.fetching.transfer import Measured
+from liveness.media.ownership import UnreadableError
 from liveness.models import HELD, MediaState, StoredMedia, VerificationAttempt
-from liveness.services.ownership import UnreadableError
-from liveness.services.transfer import Measured
 from liveness.signals import attempt_changed
 from liveness.storage import marker
 from liveness.storage.private import private_storage

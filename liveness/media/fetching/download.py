@@ -18,10 +18,11 @@ from liveness.client.errors import ConfigurationError, NetworkError
 from liveness.client.session import Route, build_session
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
+from liveness.media.fetching import presigned_urls, quarantine, url_allow_list
+from liveness.media.fetching.transfer import Measured, Transfer
 from liveness.models import MediaKind
-from liveness.services import clients, links, origins, quarantine
+from liveness.services import clients
 from liveness.services.pool import Pool
-from liveness.services.transfer import Measured, Transfer
 
 
 def fetch(
@@ -67,10 +68,10 @@ def _fetch(
     if size is not None and size > cap:
         text = f"the declared {size} bytes exceed LIVENESS_MEDIA_MAX_BYTES ({cap})"
         raise MediaError(text, cause=LossCause.REFUSED)
-    link = links.tidied(url)
+    link = presigned_urls.tidied(url)
     if not link:
         raise MediaError("the vendor sent no link for it", cause=LossCause.UNDECLARED, is_refetchable=True)
-    origin = origins.allow(link, app_settings.MEDIA_ORIGINS)
+    origin = url_allow_list.allow(link, app_settings.MEDIA_ORIGINS)
     room = cap if size is None else size
     try:
         _check_room(part, room)
@@ -111,7 +112,7 @@ def _check_room(part: Path, size: int) -> None:
 
 def _session(key: tuple[bool, Route]) -> requests.Session:
     is_guarded, route = key
-    return build_session(guard=origins.is_public if is_guarded else None, route=route)
+    return build_session(guard=url_allow_list.is_public if is_guarded else None, route=route)
 
 
 _sessions = Pool(_session)

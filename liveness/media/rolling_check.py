@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from liveness.audit import Actor
 from liveness.exceptions import MediaError
+from liveness.media import integrity, media_root
+from liveness.media.integrity import Verdict
+from liveness.media.ownership import UnreadableError
 from liveness.models import HELD, MediaState, StoredMedia
-from liveness.services import integrity, media_root
-from liveness.services.integrity import Verdict
-from liveness.services.ownership import UnreadableError
 
 # The vendor keeps a file for about so long.
 YOUNG = timedelta(hours=2)

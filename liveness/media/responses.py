@@ -10,9 +10,9 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import content_disposition_header
 
-from liveness import byteranges
 from liveness.app_settings import app_settings
-from liveness.byteranges import ByteRange, UnsatisfiableRangeError
+from liveness.media import byte_ranges
+from liveness.media.byte_ranges import ByteRange, UnsatisfiableRangeError
 
 # X-Accel-Redirect drops all of these but Cache-Control: docs/nginx.conf adds the same again at the last hop.
 SEALED = {
@@ -118,7 +118,7 @@ def _chosen(request: HttpRequest, evidence: Evidence) -> ByteRange | None:
     # Ranges are defined for GET alone (RFC 9110, section 14.2).
     if request.method != "GET":
         return None
-    return byteranges.select(
+    return byte_ranges.select(
         request.headers.get("Range"),
         evidence.size,
         if_range=request.headers.get("If-Range"),

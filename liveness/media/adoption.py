@@ -12,11 +12,12 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
+from liveness.media import files as media_files
+from liveness.media import integrity
+from liveness.media.fetching.download import explain
+from liveness.media.integrity import Verdict
+from liveness.media.reconcile import Finding, Kind
 from liveness.models import HELD, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import integrity, media
-from liveness.services.download import explain
-from liveness.services.integrity import Verdict
-from liveness.services.reconcile import Finding, Kind
 from liveness.signals import attempt_changed
 from liveness.storage import marker
 from liveness.storage.private import private_storage
@@ -88,7 +89,7 @@ def _adopt(finding: Finding, now: datetime, actor: Actor) -> Done:
 
 def _restore_thumbnail(finding: Finding, now: datetime, actor: Actor) -> Done:
     row = StoredMedia.objects.get(id=finding.row_id)
-    if not media.restore_thumbnail(row):
+    if not media_files.restore_thumbnail(row):
         raise MediaError("the picture gives no thumbnail")
     with transaction.atomic():
         audit.record(audit.MEDIA_ADOPTED, actor=actor, target=row, kind=row.kind, name=str(row.thumbnail))
@@ -188,6 +189,6 @@ def _store(row: StoredMedia, was: str, now: datetime, actor: Actor) -> None:
         return
     row.state, row.closed_at, row.loss_cause = MediaState.WANTED, None, ""
     row.save(update_fields=["state", "closed_at", "loss_cause"])
-    if not media.rescue(row, now=now, actor=actor):
+    if not media_files.rescue(row, now=now, actor=actor):
         raise MediaError("the storage does not give the file back")
     row.refresh_from_db()

@@ -9,15 +9,15 @@ from liveness import audit, counters
 from liveness.audit import Actor
 from liveness.client.types import FileInfo, LivenessResult
 from liveness.loss_causes import LossCause
+from liveness.media import files as media_files
 from liveness.models import HELD, MediaKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import media
 
 NOT_SENT = "the vendor sent none with this result"
 
 
 def plan(attempt: VerificationAttempt, result: LivenessResult, *, now: datetime, actor: Actor) -> None:
     """Want every file that a final answer names, and note which the vendor did not send."""
-    for kind, info in media.files(result).items():
+    for kind, info in media_files.files(result).items():
         if info is None:
             _note_absence(attempt, kind, actor)
         elif _want(attempt, kind, info):
@@ -30,7 +30,7 @@ def lose(attempt: VerificationAttempt, reason: str, *, now: datetime, actor: Act
     Bytes that an earlier run left behind whole are kept; anything else that lies there goes with the row.
     """
     for file in attempt.media.select_for_update().filter(state=MediaState.WANTED).order_by("id"):
-        if media.rescue(file, now=now, actor=actor):
+        if media_files.rescue(file, now=now, actor=actor):
             continue
         file.state, file.closed_at = MediaState.LOST, now
         file.reason = (file.reason or reason)[:200]
@@ -38,7 +38,7 @@ def lose(attempt: VerificationAttempt, reason: str, *, now: datetime, actor: Act
         file.save(update_fields=["state", "closed_at", "reason", "loss_cause"])
         details = {"kind": file.kind, "reason": file.reason, "cause": file.loss_cause}
         audit.record(audit.MEDIA_LOST, actor=actor, target=file, **details)
-        transaction.on_commit(partial(media.discard, file))
+        transaction.on_commit(partial(media_files.discard, file))
         transaction.on_commit(partial(counters.count, counters.LOST, label=file.loss_cause))
 
 

@@ -18,8 +18,8 @@ from liveness.client.errors import NetworkError
 from liveness.client.session import answered_afresh, read_body
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
-from liveness.services import links
-from liveness.services.digests import Digests
+from liveness.media.fetching import presigned_urls
+from liveness.media.fetching.digests import Digests
 
 RESUMES = 3
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
@@ -112,7 +112,7 @@ class Transfer:
 
     def _receive(self) -> None:
         # By each of the clocks, because either may be wrong, and the host knows.
-        if links.has_run_out(self._url, min(self._clock().timestamp(), time.time())):
+        if presigned_urls.has_run_out(self._url, min(self._clock().timestamp(), time.time())):
             raise MediaError("the vendor's link has run out", cause=LossCause.LINK, is_refetchable=True)
         with answered_afresh(self._session, self._ask) as response:
             if self._count and response.status_code == 200:

@@ -1,0 +1,1 @@
+"""Fetching a file from the vendor's storage, within strict limits and into quarantine."""
