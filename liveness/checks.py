@@ -14,13 +14,13 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from liveness import findings
 from liveness.app_settings import app_settings
+from liveness.attempts.validation import REGIONS
 from liveness.client.endpoint import parse_endpoint
 from liveness.client.errors import ConfigurationError
 from liveness.media.fetching.url_allow_list import Origin, is_public
 from liveness.metrics import token_problem
 from liveness.models import append_only
 from liveness.placeholders import holds_placeholder
-from liveness.services.registration import REGIONS
 
 TAG = "liveness"
 LONGEST_NAME = 64

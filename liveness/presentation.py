@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Prefetch
 
 from liveness.access import Person, access_policy
+from liveness.attempts import wording
 from liveness.models import AttemptQuerySet, MediaKind, Poll, StoredMedia, VerificationAttempt
-from liveness.services import wording
 
 HIDDEN_LINK = "(link hidden)"
 OTHERS = 10

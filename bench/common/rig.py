@@ -132,14 +132,14 @@ class Rig:
         """A token of a check that ends after so many seconds, or never."""
         from django.utils import timezone
 
+        from liveness.attempts import life_cycle
         from liveness.audit import Actor
-        from liveness.services import attempts
 
         issued_at = self.now - issued_ago
         wanted = {"scenario": scenario, "finishes_after": takes, "issued_ago": issued_ago}
         token: str = self.control("POST", "tokens", wanted)["SdkToken"]
         self._arrived += 1
-        attempts.register(
+        life_cycle.register(
             token,
             subject_reference=f"person-{self._arrived}",
             issued_at=datetime.fromtimestamp(issued_at, UTC),

@@ -14,9 +14,9 @@ from typing import Any
 import requests
 from django.utils import timezone
 
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.models import VerificationAttempt
-from liveness.services import attempts
 
 ACTOR = Actor.system("demo")
 TTL = 7200
@@ -63,7 +63,7 @@ class Merchant:
 
     def _register_token(self, token: str, *, issued_ago: float) -> None:
         now = timezone.now()
-        attempts.register(
+        life_cycle.register(
             token,
             subject_reference=f"customer-{1001 + VerificationAttempt.objects.count()}",
             issued_at=now - timedelta(seconds=issued_ago),
@@ -91,4 +91,4 @@ class Merchant:
 def forget_open_attempts() -> None:
     """Close what an earlier demo left open: its sandbox kept the tokens in memory."""
     for attempt_id in VerificationAttempt.objects.open().values_list("id", flat=True):
-        attempts.expire(attempt_id, FORGOTTEN, now=timezone.now(), actor=ACTOR)
+        life_cycle.expire(attempt_id, FORGOTTEN, now=timezone.now(), actor=ACTOR)

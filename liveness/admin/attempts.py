@@ -20,10 +20,10 @@ from liveness.admin.audit import trail
 from liveness.admin.dates import DateFilter
 from liveness.admin.intake import IntakeForm
 from liveness.admin.mixins import FactsAdmin
+from liveness.attempts import wording
+from liveness.attempts.validation import REGIONS
 from liveness.audit import Actor
 from liveness.models import BulkKind, MediaState, StoredMedia, VerificationAttempt
-from liveness.services import wording
-from liveness.services.registration import REGIONS
 from liveness.templatetags.liveness import badge, moment
 
 # One person has a few attempts. A beginning that more attempts share says too little.

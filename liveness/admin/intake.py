@@ -11,10 +11,10 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from liveness.app_settings import app_settings
+from liveness.attempts import issue_times, life_cycle, validation
 from liveness.audit import Actor
 from liveness.exceptions import RegistrationError
 from liveness.models import VerificationAttempt
-from liveness.services import attempts, issue_times, registration
 
 
 def _default_region() -> str:
@@ -32,7 +32,7 @@ class IntakeForm(forms.Form):
     )
     subject_reference = forms.CharField(
         label=_("Subject reference"),
-        max_length=registration.REFERENCE_LENGTH,
+        max_length=validation.REFERENCE_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"}),
         help_text=_("Your own reference for the person, without a name."),
     )
@@ -47,7 +47,7 @@ class IntakeForm(forms.Form):
         ),
     )
     region = forms.ChoiceField(
-        label=_("Region"), choices=[(name, name) for name in registration.REGIONS], initial=_default_region
+        label=_("Region"), choices=[(name, name) for name in validation.REGIONS], initial=_default_region
     )
 
     def clean_issued_at(self) -> datetime | None:
@@ -62,7 +62,7 @@ class IntakeForm(forms.Form):
         """Register what the form holds; None when it was refused, and then the form says why."""
         values: dict[str, Any] = self.cleaned_data
         try:
-            return attempts.register(
+            return life_cycle.register(
                 values["sdk_token"],
                 subject_reference=values["subject_reference"],
                 issued_at=values["issued_at"],

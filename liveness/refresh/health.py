@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import Error
 
 from liveness import conditions
+from liveness.attempts import reopening
 from liveness.audit import Actor, rows
 from liveness.clock import TOLERANCE_SECONDS
 from liveness.conditions import ConditionKind
@@ -18,7 +19,7 @@ from liveness.models.attempt import ANSWERED
 from liveness.refresh.breaker import CircuitBreaker
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
-from liveness.services import bulk_actions, reopening
+from liveness.services import bulk_actions
 
 # A fact that lasts is reported again after this many seconds.
 REPEAT_SECONDS = 3600.0

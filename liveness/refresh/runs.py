@@ -11,6 +11,7 @@ from functools import partial
 from django.db import Error, connection
 
 from liveness import counters
+from liveness.attempts import life_cycle
 from liveness.client.types import LivenessResult
 from liveness.exceptions import LeaseLostError
 from liveness.media import files as media_files
@@ -27,7 +28,7 @@ from liveness.refresh.interval import Interval
 from liveness.refresh.memory import Memory
 from liveness.refresh.summary import Summary
 from liveness.refresh.worker import Worker
-from liveness.services import attempts, bulk_actions
+from liveness.services import bulk_actions
 
 TICK = 0.2
 # Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.
@@ -272,7 +273,7 @@ class Run:
     def _put_off(self, attempt: VerificationAttempt, problem: str) -> None:
         self.summary.problem(problem, attempt)
         try:
-            attempts.postpone(
+            life_cycle.postpone(
                 attempt.id, problem, now=self._clock.now(), actor=self._plan.actor, run=self._heartbeat.run
             )
         except Exception:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from django.db import Error
 
 from liveness import counters
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.client.errors import (
     ClockError,
@@ -36,7 +37,7 @@ from liveness.ratelimit.limiter import Limiter
 from liveness.refresh.breaker import CircuitBreaker, CircuitBreakers
 from liveness.refresh.feed import Visit
 from liveness.refresh.summary import Summary
-from liveness.services import attempts, clients
+from liveness.services import clients
 
 # A broken download gets a fresh link at once this often; after that the schedule decides.
 ROUNDS = 2
@@ -92,7 +93,7 @@ class Worker:
         if capture.stored or capture.problems:
             self.market.downloads.update(is_success=not capture.problems)
         if not capture.problems:
-            settled = retried(lambda: attempts.settle(attempt.id, now=self.clock.now(), run=self.run))
+            settled = retried(lambda: life_cycle.settle(attempt.id, now=self.clock.now(), run=self.run))
             self._note_margin(visit, settled)
             return False
         # While downloads fail anyway, it is not the link.
@@ -167,7 +168,7 @@ class Worker:
 
     def _record(self, visit: Visit, result: LivenessResult) -> LivenessResult | None:
         attempt = retried(
-            lambda: attempts.record(
+            lambda: life_cycle.record(
                 visit.attempt.id,
                 result,
                 now=self.clock.now(),
@@ -205,7 +206,7 @@ class Worker:
     def _postpone(self, visit: Visit, problem: str, *, is_passing: bool = True) -> None:
         after = self._close(
             visit,
-            lambda: attempts.postpone(
+            lambda: life_cycle.postpone(
                 visit.attempt.id,
                 problem,
                 is_passing=is_passing,
@@ -229,13 +230,13 @@ class Worker:
             breaker.record_unknown(attempt.id)
         if breaker.is_doubtful and attempt.outcome == Outcome.PENDING:
             # Rather the account or the region is wrong than all of these tokens.
-            self._postpone(visit, attempts.REFUSED, is_passing=False)
+            self._postpone(visit, life_cycle.REFUSED, is_passing=False)
             return
         if attempt.outcome == Outcome.PENDING:
-            self.summary.problem(attempts.REFUSED, attempt, is_error=False)
+            self.summary.problem(life_cycle.REFUSED, attempt, is_error=False)
         self._close(
             visit,
-            lambda: attempts.refuse(
+            lambda: life_cycle.refuse(
                 attempt.id, now=self.clock.now(), actor=self.actor, run=self.run, may_close=self.may_close
             ),
         )
@@ -244,7 +245,7 @@ class Worker:
         attempt = visit.attempt
         after = self._close(
             visit,
-            lambda: attempts.expire(
+            lambda: life_cycle.expire(
                 attempt.id, reason, now=self.clock.now(), actor=self.actor, closed_by=closed_by, run=self.run
             ),
         )

@@ -12,12 +12,13 @@ from django.db.models import Count, Min, Q
 
 from liveness import audit, conditions
 from liveness.app_settings import app_settings
+from liveness.attempts import wording
 from liveness.loss_causes import LossCause
 from liveness.media import rolling_check
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
 from liveness.polling import losses, overdue
-from liveness.services import gauges, wording
+from liveness.services import gauges
 
 # So many attempts of each kind are named, and so many events are read at once.
 NAMED = 3

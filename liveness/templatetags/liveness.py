@@ -15,8 +15,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from liveness.attempts import wording
 from liveness.models import StoredMedia, VerificationAttempt
-from liveness.services import wording
 
 register = template.Library()
 

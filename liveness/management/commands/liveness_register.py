@@ -10,16 +10,16 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from liveness import conditions
+from liveness.attempts import issue_times, life_cycle
+from liveness.attempts.bulk_import import reading, writing
+from liveness.attempts.bulk_import.records import COLUMNS, Records
+from liveness.attempts.bulk_import.writing import ImportResult
 from liveness.audit import Actor
 from liveness.conditions import FOR_ANY_WRITE
 from liveness.database import errors as database_errors
 from liveness.exceptions import ChainError, RegistrationError
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, cannot_run, is_terminal, progress, some_failed
-from liveness.services import attempts, issue_times
-from liveness.services.bulk_import import reading, writing
-from liveness.services.bulk_import.records import COLUMNS, Records
-from liveness.services.bulk_import.writing import ImportResult
 
 ACTOR = Actor.system("liveness_register")
 
@@ -60,7 +60,7 @@ class Command(LivenessCommand):
         if not (options["subject"] or "").strip():
             raise cannot_run("A token needs --subject REFERENCE, your own reference of the person.")
         now = timezone.now()
-        attempt, created = attempts.register(
+        attempt, created = life_cycle.register(
             options["token"],
             subject_reference=options["subject"],
             issued_at=issue_times.parse(options["issued_at"], _zone(options)),

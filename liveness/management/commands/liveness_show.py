@@ -3,10 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from liveness.attempts import report as attempt_report
+from liveness.attempts.wording import shown_code
 from liveness.management.base import LivenessCommand
 from liveness.management.console import as_json, some_failed
-from liveness.services import facts
-from liveness.services.wording import shown_code
 
 
 class Command(LivenessCommand):
@@ -17,10 +17,10 @@ class Command(LivenessCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        attempt = facts.find(options["attempt"])
+        attempt = attempt_report.find(options["attempt"])
         if attempt is None:
             raise some_failed("No such attempt is registered; see liveness_register.")
-        shown = facts.describe(attempt)
+        shown = attempt_report.describe(attempt)
         if options["json"]:
             self.stdout.write(as_json(shown))
             return

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from liveness.attempts.wording import reason_of
 from liveness.models import MediaKind, StoredMedia, VerificationAttempt
 from liveness.review import wording
 from liveness.review.access import Person
@@ -16,7 +17,6 @@ from liveness.review.ageing import Age, age_of
 from liveness.review.models import Decision, DecisionOutcome, Review, ReviewState
 from liveness.review.queue.filters import MINE, Tab
 from liveness.review.queue.listing import HOLD
-from liveness.services.wording import reason_of
 
 Text = str | Promise
 HERE = timedelta(minutes=1)

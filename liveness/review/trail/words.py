@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from liveness import audit
+from liveness.attempts.wording import meaning_of, shown_code
 from liveness.models import MediaKind, Outcome
 from liveness.review import wording
 from liveness.review.ageing import span
 from liveness.review.models import DecisionOutcome
 from liveness.review.reasons import catalogue
 from liveness.review.services import actions
-from liveness.services.wording import meaning_of, shown_code
 
 Text = str | Promise
 Names = Mapping[str, str]

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from liveness import audit, conditions
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.clock import CheckedClock
 from liveness.conditions import ConditionKind
@@ -27,7 +28,6 @@ from liveness.refresh import engine
 from liveness.refresh.engine import Plan
 from liveness.sandbox import service
 from liveness.sandbox.service import Answered
-from liveness.services import attempts
 from tests.builders import make_attempt, make_result
 from tests.conftest import forget_other_runs
 from tests.liveness.media.disks import flip, place
@@ -134,7 +134,7 @@ def passed(found):
 def test_without_an_answer_of_the_vendor_nothing_is_closed(sandbox, machine):
     over = [registered(sandbox, "never_finishes", issued_ago=9000, poll_count=1) for _ in range(3)]
     answered = registered(sandbox, issued_ago=9000)
-    attempts.record(answered.id, make_result(), now=timezone.now(), actor=ACTOR)
+    life_cycle.record(answered.id, make_result(), now=timezone.now(), actor=ACTOR)
     sandbox.inject("reset", times=None)
     run(force=True)
     assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING).count() == len(over)
@@ -163,9 +163,9 @@ def test_an_answer_without_a_date_confirms_nothing(sandbox, machine, monkeypatch
 def test_what_a_wrong_clock_closed_is_opened_again_and_fetched(sandbox, machine):
     early = [old(sandbox, minutes) for minutes in (20, 70)]
     answered = registered(sandbox, issued_ago=30 * 60)
-    attempts.record(answered.id, make_result(), now=timezone.now(), actor=ACTOR)
+    life_cycle.record(answered.id, make_result(), now=timezone.now(), actor=ACTOR)
     for attempt in (*early, answered):
-        attempts.expire(attempt.id, "over", now=timezone.now(), actor=ACTOR, closed_by=ClosedBy.CLOCK)
+        life_cycle.expire(attempt.id, "over", now=timezone.now(), actor=ACTOR, closed_by=ClosedBy.CLOCK)
     assert StoredMedia.objects.filter(state=MediaState.LOST).count() == 2
     assert not VerificationAttempt.objects.open().exists()
     summary = run()
@@ -184,7 +184,7 @@ def assert_everything_is_stored_once_among_others(attempt):
 
 def test_what_the_vendor_itself_closed_stays_closed(sandbox, machine):
     attempt = old(sandbox, 20)
-    attempts.expire(attempt.id, "the vendor says so", now=timezone.now(), actor=ACTOR)
+    life_cycle.expire(attempt.id, "the vendor says so", now=timezone.now(), actor=ACTOR)
     registered(sandbox)
     run()
     attempt.refresh_from_db()

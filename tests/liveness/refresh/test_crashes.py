@@ -12,8 +12,8 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from liveness import audit
+from liveness.attempts import life_cycle
 from liveness.models import MediaState, StoredMedia
-from liveness.services import attempts
 from liveness.storage.private import PrivateStorage
 from tests.liveness.refresh.steps import (
     assert_everything_is_stored_once,
@@ -55,14 +55,14 @@ def test_a_run_that_dies_before_it_commits_is_made_good(where, attempt, sandbox,
 
 
 def test_a_locked_database_is_waited_for(attempt, sandbox, monkeypatch):
-    record, failures = attempts.record, iter([OperationalError("database is locked")] * 2)
+    record, failures = life_cycle.record, iter([OperationalError("database is locked")] * 2)
 
     def locked_at_first(*args, **kwargs):
         for failure in failures:
             raise failure
         return record(*args, **kwargs)
 
-    monkeypatch.setattr(attempts, "record", locked_at_first)
+    monkeypatch.setattr(life_cycle, "record", locked_at_first)
     assert run().counts.errors == 0
     assert_everything_is_stored_once(attempt)
 

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.exceptions import LeaseLostError
 from liveness.media import files as media_files
@@ -19,7 +20,6 @@ from liveness.polling import leases
 from liveness.refresh import engine, heartbeat
 from liveness.refresh.engine import Plan
 from liveness.refresh.heartbeat import Heartbeat
-from liveness.services import attempts
 from liveness.storage.private import private_storage
 from tests.builders import living_run, make_attempt, make_result, silence, silent_run
 from tests.liveness.refresh.steps import registered
@@ -103,11 +103,11 @@ def test_what_a_run_held_whose_row_is_gone_is_free(runs):
 
 
 WRITES = {
-    "record": lambda id_, run: attempts.record(id_, make_result(), now=timezone.now(), actor=ACTOR, run=run),
-    "postpone": lambda id_, run: attempts.postpone(id_, "problem", now=timezone.now(), actor=ACTOR, run=run),
-    "expire": lambda id_, run: attempts.expire(id_, "reason", now=timezone.now(), actor=ACTOR, run=run),
-    "refuse": lambda id_, run: attempts.refuse(id_, now=timezone.now(), actor=ACTOR, run=run),
-    "settle": lambda id_, run: attempts.settle(id_, now=timezone.now(), run=run),
+    "record": lambda id_, run: life_cycle.record(id_, make_result(), now=timezone.now(), actor=ACTOR, run=run),
+    "postpone": lambda id_, run: life_cycle.postpone(id_, "problem", now=timezone.now(), actor=ACTOR, run=run),
+    "expire": lambda id_, run: life_cycle.expire(id_, "reason", now=timezone.now(), actor=ACTOR, run=run),
+    "refuse": lambda id_, run: life_cycle.refuse(id_, now=timezone.now(), actor=ACTOR, run=run),
+    "settle": lambda id_, run: life_cycle.settle(id_, now=timezone.now(), run=run),
 }
 
 
@@ -130,7 +130,7 @@ def test_a_run_that_lost_its_lease_stores_no_file(sandbox, runs):
     attempt = make_attempt(sdk_token=sandbox.issue("pass_amara", finishes_after=0))
     result = make_result(best_frame=b"frame", video=None)
     take("first")
-    attempts.record(attempt.id, result, now=timezone.now(), actor=ACTOR, run="first")
+    life_cycle.record(attempt.id, result, now=timezone.now(), actor=ACTOR, run="first")
     silence(WorkerRun.objects.filter(id="first"))
     before = attempt.media.filter(kind=MediaKind.BEST_FRAME).values().get()
     with pytest.raises(LeaseLostError):
@@ -208,7 +208,7 @@ def test_a_run_that_was_paused_in_a_download_puts_no_bytes_over_those_of_another
     attempt = make_attempt()
     result = make_result(best_frame=b"frame", video=None)
     take("first")
-    attempts.record(attempt.id, result, now=timezone.now(), actor=ACTOR, run="first")
+    life_cycle.record(attempt.id, result, now=timezone.now(), actor=ACTOR, run="first")
     frame = attempt.media.get(kind=MediaKind.BEST_FRAME)
 
     def paused(url, part, **declared):

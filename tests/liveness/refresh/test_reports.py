@@ -7,10 +7,10 @@ import pytest
 from django.db import InternalError, OperationalError, ProgrammingError
 from django.utils import timezone
 
+from liveness.attempts import life_cycle
 from liveness.models import VerificationAttempt
 from liveness.refresh import engine
 from liveness.refresh.engine import Plan
-from liveness.services import attempts
 from tests.liveness.refresh.steps import registered, run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -66,7 +66,7 @@ def test_what_nobody_foresaw_is_put_off_and_told_without_details(attempt, sandbo
     def fail(*args, **kwargs):
         raise RuntimeError("canary")
 
-    monkeypatch.setattr(attempts, "record", fail)
+    monkeypatch.setattr(life_cycle, "record", fail)
     lines = run().lines()
     attempt.refresh_from_db()
     assert attempt.next_poll_at > timezone.now()
@@ -91,7 +91,7 @@ def test_a_database_that_takes_no_answer_any_more_costs_no_further_call(sandbox,
 
     for _ in range(4):
         registered(sandbox)
-    monkeypatch.setattr(attempts, "record", refuse)
+    monkeypatch.setattr(life_cycle, "record", refuse)
     with pytest.raises(kind):
         engine.run(Plan(workers=1))
     assert len(sandbox.calls) == 1

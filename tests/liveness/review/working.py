@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from liveness import audit
 from liveness.access import AccessPolicy
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.media import access_log
 from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
@@ -16,7 +17,6 @@ from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
 from liveness.review.services import claims, decisions, follow
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
-from liveness.services import attempts
 from tests.builders import make_attempt, make_media, make_result
 from tests.people import make_user
 
@@ -62,12 +62,12 @@ def make_review(outcome=Outcome.PASSED, *, has_media=True, now=None, **fields) -
 def register(token=TOKEN, **changes) -> VerificationAttempt:
     """An attempt that came in as all do, through the service."""
     values = {"subject_reference": "subject-1", "now": timezone.now(), "actor": Actor.system("tests")}
-    return attempts.register(token, **(values | changes))[0]
+    return life_cycle.register(token, **(values | changes))[0]
 
 
 def answer(attempt, result, now=None) -> Review:
     """The vendor's answer, recorded as the engine does; the review after it."""
-    attempts.record(attempt.pk, result, now=now or timezone.now(), actor=Actor.system("tests"))
+    life_cycle.record(attempt.pk, result, now=now or timezone.now(), actor=Actor.system("tests"))
     return fresh(attempt)
 
 

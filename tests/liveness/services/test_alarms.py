@@ -7,9 +7,10 @@ import pytest
 from django.db import OperationalError, connection
 
 from liveness import audit, conditions, tasks
+from liveness.attempts import life_cycle
 from liveness.conditions import ConditionKind
 from liveness.models import AlarmState, AuditEvent, AuditHead, VerificationAttempt
-from liveness.services import alarms, attempts, dangers, gauges, hooks
+from liveness.services import alarms, dangers, gauges, hooks
 from tests.builders import make_attempt
 from tests.liveness.services.alarming import ACTOR, MINUTE, begin, tell
 from tests.liveness.services.test_dangers import ending, expire
@@ -193,7 +194,7 @@ def test_an_end_with_losses_names_them(now, emails):
     begin(now)
     attempt = ending(now)
     tell(now)
-    attempts.expire(attempt.id, "its readable window closed", now=now, actor=ACTOR)
+    life_cycle.expire(attempt.id, "its readable window closed", now=now, actor=ACTOR)
     tell(now + MINUTE)
     tell(now + 12 * MINUTE)
     assert subjects(emails)[1:] == ["1 lost", "all clear (no longer 1 at risk)"]

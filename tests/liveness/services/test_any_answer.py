@@ -7,13 +7,14 @@ from django.utils import timezone
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.client.redaction import storable
 from liveness.client.results import Outcome, explain
 from liveness.clock import CheckedClock
 from liveness.media import files as media_files
 from liveness.models import MediaState
-from liveness.services import attempts, clients
+from liveness.services import clients
 from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -46,7 +47,7 @@ def test_any_answer_is_kept_and_the_good_file_is_stored(code, description, odd, 
 
     with clients.client_for(attempt.region, CheckedClock()) as client:
         result = client.get_liveness_result(token)
-    attempts.record(attempt.id, result, now=timezone.now(), actor=ACTOR)
+    life_cycle.record(attempt.id, result, now=timezone.now(), actor=ACTOR)
     media_files.capture(attempt, result, actor=ACTOR)
 
     attempt.refresh_from_db()

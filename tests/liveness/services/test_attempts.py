@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from liveness import audit
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.exceptions import RegistrationError
 from liveness.models import AuditEvent, ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.polling import policy
-from liveness.services import attempts
 from tests.builders import make_attempt, make_media, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -21,11 +21,11 @@ TOKEN = "D2B55F0C-FB5D-4FB6-8765-3E931EBBFC79"
 
 def register(**changes):
     values = {"subject_reference": "subject-1", "now": timezone.now(), "actor": ACTOR}
-    return attempts.register(changes.pop("token", TOKEN), **(values | changes))
+    return life_cycle.register(changes.pop("token", TOKEN), **(values | changes))
 
 
 def record(attempt, result, now=None, **options):
-    return attempts.record(attempt.id, result, now=now or timezone.now(), actor=ACTOR, **options)
+    return life_cycle.record(attempt.id, result, now=now or timezone.now(), actor=ACTOR, **options)
 
 
 def actions() -> list[str]:
@@ -55,7 +55,7 @@ class TestRegister:
 
     def test_a_second_time_corrects_the_region_of_a_refused_token(self):
         attempt, _ = register()
-        attempts.refuse(attempt.id, now=timezone.now(), actor=ACTOR)
+        life_cycle.refuse(attempt.id, now=timezone.now(), actor=ACTOR)
         again, created = register(region="ap-jakarta")
         assert (again.region, again.outcome, created) == ("ap-jakarta", Outcome.PENDING, False)
         assert actions()[-1] == audit.ATTEMPT_CORRECTED
@@ -104,7 +104,7 @@ class TestRecord:
     def test_the_dearer_a_poll_the_later_is_the_next(self):
         now = timezone.now()
         planned = [
-            attempts.record(
+            life_cycle.record(
                 make_attempt(issued_at=now - timedelta(minutes=3)).id, UNFINISHED, now=now, actor=ACTOR, price=price
             ).next_poll_at
             for price in (1, 100)
@@ -164,7 +164,7 @@ class TestRecord:
 
     def test_a_late_answer_replaces_an_expiry(self):
         attempt = make_attempt()
-        attempts.expire(attempt.id, "too late", now=timezone.now(), actor=ACTOR)
+        life_cycle.expire(attempt.id, "too late", now=timezone.now(), actor=ACTOR)
         assert record(attempt, make_result("0")).outcome == Outcome.PASSED
 
     def test_a_check_that_is_unfinished_when_its_window_ends_expires(self):
@@ -189,7 +189,7 @@ class TestRecord:
     def test_a_lost_file_is_wanted_again_when_the_vendor_offers_it(self):
         attempt = make_attempt()
         record(attempt, make_result())
-        attempts.expire(attempt.id, "too late", now=timezone.now(), actor=ACTOR)
+        life_cycle.expire(attempt.id, "too late", now=timezone.now(), actor=ACTOR)
         after = record(attempt, make_result())
         assert set(after.media.values_list("state", flat=True)) == {MediaState.WANTED}
         assert after.next_poll_at
@@ -204,31 +204,31 @@ class TestReport:
     def test_a_reported_check_is_asked_about_next(self):
         now = timezone.now()
         attempt, _ = register()
-        after = attempts.report_finished(attempt.id, now=now, actor=ACTOR)
+        after = life_cycle.report_finished(attempt.id, now=now, actor=ACTOR)
         assert (after.reported_at, after.next_poll_at, after.outcome) == (now, now, Outcome.PENDING)
         assert actions()[-1] == audit.ATTEMPT_REPORTED
 
     def test_a_report_right_after_a_poll_waits_for_a_moment(self):
         now = timezone.now()
         attempt = record(make_attempt(), UNFINISHED, now)
-        after = attempts.report_finished(attempt.id, now=now + timedelta(seconds=1), actor=ACTOR)
+        after = life_cycle.report_finished(attempt.id, now=now + timedelta(seconds=1), actor=ACTOR)
         assert after.next_poll_at == now + policy.GAP
 
     def test_a_second_report_before_the_poll_changes_nothing(self):
         now = timezone.now()
         attempt = make_attempt()
         for minutes in (0, 1):
-            after = attempts.report_finished(attempt.id, now=now + timedelta(minutes=minutes), actor=ACTOR)
+            after = life_cycle.report_finished(attempt.id, now=now + timedelta(minutes=minutes), actor=ACTOR)
         assert after.reported_at == now
         assert actions() == [audit.ATTEMPT_REPORTED]
 
     def test_a_report_that_was_too_early_can_be_made_again(self):
         now = timezone.now()
         attempt = make_attempt()
-        attempts.report_finished(attempt.id, now=now, actor=ACTOR)
+        life_cycle.report_finished(attempt.id, now=now, actor=ACTOR)
         record(attempt, UNFINISHED, now + timedelta(seconds=1))
         later = now + timedelta(minutes=1)
-        assert attempts.report_finished(attempt.id, now=later, actor=ACTOR).reported_at == later
+        assert life_cycle.report_finished(attempt.id, now=later, actor=ACTOR).reported_at == later
 
     def test_after_a_report_that_was_too_early_it_is_asked_again_within_seconds(self):
         now = timezone.now()
@@ -238,8 +238,8 @@ class TestReport:
 
     def test_an_answered_attempt_is_not_asked_again_for_a_report(self):
         attempt = record(make_attempt(), make_result(best_frame=None, video=None))
-        attempts.settle(attempt.id, now=timezone.now())
-        after = attempts.report_finished(attempt.id, now=timezone.now(), actor=ACTOR)
+        life_cycle.settle(attempt.id, now=timezone.now())
+        after = life_cycle.report_finished(attempt.id, now=timezone.now(), actor=ACTOR)
         assert (after.reported_at, after.next_poll_at) == (None, None)
 
 
@@ -247,8 +247,8 @@ class TestClosing:
     def test_a_failed_call_is_noted_and_planned_again(self):
         now = timezone.now()
         attempt = make_attempt()
-        attempts.postpone(attempt.id, "first", now=now, actor=ACTOR)
-        after = attempts.postpone(attempt.id, "second", now=now, actor=ACTOR)
+        life_cycle.postpone(attempt.id, "first", now=now, actor=ACTOR)
+        after = life_cycle.postpone(attempt.id, "second", now=now, actor=ACTOR)
         assert (after.failure_count, after.last_error, after.outcome) == (2, "second", Outcome.PENDING)
         assert after.next_poll_at > now
 
@@ -256,9 +256,9 @@ class TestClosing:
         now = timezone.now()
         attempt = make_attempt(issued_at=now - timedelta(hours=3))
         record(attempt, make_result())
-        after = attempts.postpone(attempt.id, "the media host is down", now=now, actor=ACTOR)
+        after = life_cycle.postpone(attempt.id, "the media host is down", now=now, actor=ACTOR)
         assert after.next_poll_at > now, "the clock alone closes nothing"
-        after = attempts.postpone(attempt.id, "the media host is down", now=now, actor=ACTOR, may_close=True)
+        after = life_cycle.postpone(attempt.id, "the media host is down", now=now, actor=ACTOR, may_close=True)
         assert after.next_poll_at is None
         assert after.outcome == Outcome.PASSED
         for media in after.media.all():
@@ -267,20 +267,20 @@ class TestClosing:
 
     def test_a_refused_token_is_invalid(self):
         attempt = make_attempt()
-        after = attempts.refuse(attempt.id, now=timezone.now(), actor=ACTOR)
+        after = life_cycle.refuse(attempt.id, now=timezone.now(), actor=ACTOR)
         assert after.outcome == Outcome.INVALID
         assert after.next_poll_at > timezone.now()
 
     def test_a_refusal_after_an_answer_keeps_the_answer(self):
         attempt = record(make_attempt(), make_result("0", best_frame=None, video=None))
-        after = attempts.refuse(attempt.id, now=timezone.now(), actor=ACTOR)
+        after = life_cycle.refuse(attempt.id, now=timezone.now(), actor=ACTOR)
         assert after.outcome == Outcome.PASSED
 
     def test_it_leaves_the_schedule_once_nothing_is_wanted(self):
         attempt = record(make_attempt(), make_result(best_frame=None, video=None))
-        assert attempts.settle(attempt.id, now=timezone.now()).next_poll_at is None
+        assert life_cycle.settle(attempt.id, now=timezone.now()).next_poll_at is None
 
     def test_it_stays_in_the_schedule_while_a_file_is_wanted(self):
         now = timezone.now()
         attempt = record(make_attempt(), make_result(), now)
-        assert attempts.settle(attempt.id, now=now).next_poll_at > now
+        assert life_cycle.settle(attempt.id, now=now).next_poll_at > now

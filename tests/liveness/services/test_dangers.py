@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.loss_causes import LossCause
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia
-from liveness.services import attempts, dangers
+from liveness.services import dangers
 from tests.builders import make_attempt, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -25,16 +26,16 @@ def ending(now, in_minutes=10, **fields):
 def expire(now, **fields) -> str:
     """An attempt that just ran out; its id."""
     attempt = ending(now, in_minutes=-6, **fields)
-    attempts.expire(attempt.id, "its readable window closed", now=now, actor=ACTOR)
+    life_cycle.expire(attempt.id, "its readable window closed", now=now, actor=ACTOR)
     return str(attempt.public_id)
 
 
 def lose_files(now, cause=""):
     """An attempt whose two files were given up; its id."""
     attempt = ending(now)
-    attempts.record(attempt.id, make_result(), now=now, actor=ACTOR)
+    life_cycle.record(attempt.id, make_result(), now=now, actor=ACTOR)
     StoredMedia.objects.filter(attempt=attempt).update(loss_cause=cause)
-    attempts.expire(attempt.id, "its readable window closed", now=now, actor=ACTOR)
+    life_cycle.expire(attempt.id, "its readable window closed", now=now, actor=ACTOR)
     return str(attempt.public_id)
 
 
@@ -114,7 +115,7 @@ def test_an_attempt_that_nobody_read_near_its_end_is_at_risk(now):
 
 def test_an_answered_attempt_whose_files_are_wanted_near_its_end_is_at_risk(now):
     attempt = ending(now, unfinished_at=now - HOUR)
-    attempts.record(attempt.id, make_result(), now=now, actor=ACTOR)
+    life_cycle.record(attempt.id, make_result(), now=now, actor=ACTOR)
     [danger] = dangers.standing(now)
     assert "Files are still to fetch of 1;" in danger.text
 
@@ -141,10 +142,10 @@ def test_no_danger_is_seen_where_there_is_none(now, fields):
 
 def test_what_was_settled_is_at_risk_no_more(now):
     attempt = ending(now)
-    attempts.record(attempt.id, make_result(), now=now, actor=ACTOR)
+    life_cycle.record(attempt.id, make_result(), now=now, actor=ACTOR)
     for kind in MediaKind:
         StoredMedia.objects.filter(attempt=attempt, kind=kind).update(state=MediaState.LOST)
-    attempts.settle(attempt.id, now=now)
+    life_cycle.settle(attempt.id, now=now)
     assert dangers.standing(now) == []
 
 

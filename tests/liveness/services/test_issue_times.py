@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveness.attempts import issue_times
 from liveness.exceptions import RegistrationError
-from liveness.services import issue_times
 
 FIRST, LAST = (datetime(year, 3, 1, tzinfo=None) for year in (2018, 2100))  # noqa: DTZ001 - hypothesis adds the zone
 MOMENT = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liveness import counters
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.client.errors import Fault
 from liveness.models import MediaKind, Meter, StoredMedia
-from liveness.services import attempts
 from tests.builders import make_attempt, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -199,9 +199,9 @@ def test_processes_that_count_the_same_lose_nothing_and_never_block_each_other(s
 @pytest.mark.django_db(transaction=True)
 def test_a_file_that_is_given_up_is_counted_by_its_cause():
     attempt, now, actor = make_attempt(), timezone.now(), Actor.system("tests")
-    attempts.record(attempt.id, make_result(), now=now, actor=actor)
+    life_cycle.record(attempt.id, make_result(), now=now, actor=actor)
     StoredMedia.objects.filter(kind=MediaKind.VIDEO).update(loss_cause="link")
-    attempts.expire(attempt.id, "its readable window closed", now=now, actor=actor)
+    life_cycle.expire(attempt.id, "its readable window closed", now=now, actor=actor)
     counters.flush()
     assert counters.read()["liveness_lost"] == {"window": 1.0, "link": 1.0}
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveness.attempts import references
 from liveness.exceptions import RegistrationError
-from liveness.services import references
 
 
 @pytest.mark.parametrize(

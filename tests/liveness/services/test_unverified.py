@@ -8,13 +8,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from liveness import audit
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.client.types import FileInfo, parse_liveness_result
 from liveness.exceptions import MediaError
 from liveness.media import files as media_files
 from liveness.models import AuditEvent, MediaKind, MediaState, StoredMedia
 from liveness.sandbox.subjects import ASSETS
-from liveness.services import attempts
 from liveness.storage.private import private_storage
 from tests.builders import make_attempt, make_media
 
@@ -35,7 +35,7 @@ def answered(attempt, url, **declared) -> StoredMedia:
     """Record an answer that declares the frame like this, and fetch it; the row of the frame."""
     frame = {"Url": url, "MD5": MD5, "Size": len(FRAME)} | declared
     result = parse_liveness_result({"Result": "0", "BestFrame": frame, "Video": None, "RequestId": "r"})
-    attempts.record(attempt.id, result, now=timezone.now(), actor=ACTOR)
+    life_cycle.record(attempt.id, result, now=timezone.now(), actor=ACTOR)
     media_files.capture(attempt, result, actor=ACTOR)
     return attempt.media.filter(kind=MediaKind.BEST_FRAME).latest("id")
 
@@ -74,7 +74,7 @@ def test_a_file_without_one_is_kept_as_unverified(declared, link):
     assert Path(file.file.path).read_bytes() == FRAME
     assert audit.MEDIA_UNVERIFIED in stored_events()
     assert audit.MEDIA_STORED not in stored_events()
-    assert attempts.settle(attempt.id, now=timezone.now()).next_poll_at is None
+    assert life_cycle.settle(attempt.id, now=timezone.now()).next_poll_at is None
 
 
 def test_a_declared_size_is_held_against_it(link):

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from liveness import audit
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.media import access_log
 from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
@@ -19,7 +20,6 @@ from liveness.review.services import actions, claims, decisions
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
 from liveness.review.workspace import onward
-from liveness.services import attempts
 from tests.builders import make_result
 from tests.liveness.review.races.racing import at_once, make_queue, send, stand_under
 from tests.liveness.review.working import DRAFTS, fresh, in_step, make_review, make_reviewer, make_supervisor, recorded
@@ -110,7 +110,7 @@ def test_claims_looks_answers_and_twins_never_wait_in_a_circle():
             for review in reviews[::step]:
                 # Each answer differs from the one before, whoever of the two was that.
                 result = make_result(f"1{step % 10}{number:02}", best_frame=None, video=None)
-                attempts.record(review.pk, result, now=timezone.now(), actor=Actor.system("tests"))
+                life_cycle.record(review.pk, result, now=timezone.now(), actor=Actor.system("tests"))
 
     def look(person) -> None:
         for _ in range(rounds):

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from liveness import audit
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.models import Outcome
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
@@ -16,7 +17,6 @@ from liveness.review.models import Decision, Review, ReviewState
 from liveness.review.policy import REJECT, RETRY
 from liveness.review.services import actions, claims, dossier, notes
 from liveness.review.services.decisions import Stand
-from liveness.services import attempts
 from tests.builders import make_result
 from tests.liveness.review.races.racing import PATIENCE, at_once, digest_of, make_queue, send, stand_under
 from tests.liveness.review.working import fresh, make_review, make_reviewer, make_supervisor, recorded
@@ -127,7 +127,7 @@ def test_evidence_that_arrives_meanwhile_is_never_decided_on_unseen():
         for review in reviews:
             meet.wait()
             result = make_result("1004", best_frame=None, video=None)
-            attempts.record(review.pk, result, now=timezone.now(), actor=Actor.system("tests"))
+            life_cycle.record(review.pk, result, now=timezone.now(), actor=Actor.system("tests"))
 
     def remark() -> None:
         for review in reviews:

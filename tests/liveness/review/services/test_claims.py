@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.exceptions import ChainError
 from liveness.models import AuditEvent, AuditHead, Outcome
@@ -13,7 +14,6 @@ from liveness.review.exceptions import HeldError
 from liveness.review.models import Claim, ClaimEnding, Notice, Presence, ReviewState
 from liveness.review.policy import ESCALATE, REJECT
 from liveness.review.services import actions, claims
-from liveness.services import attempts
 from tests.liveness.review.queueing import LATER, LEASE, NOW, take
 from tests.liveness.review.working import decide, fresh, make_review, make_supervisor, reopen
 from tests.people import make_user
@@ -236,8 +236,10 @@ class TestTakeOver:
 
 
 def test_a_claim_stands_while_its_review_goes_back_to_waiting(person):
-    attempt, _ = attempts.register(str(uuid.uuid4()), subject_reference="subject", now=NOW, actor=Actor.system("tests"))
-    attempts.refuse(attempt.pk, now=attempt.expires_at, actor=Actor.system("tests"), may_close=True)
+    attempt, _ = life_cycle.register(
+        str(uuid.uuid4()), subject_reference="subject", now=NOW, actor=Actor.system("tests")
+    )
+    life_cycle.refuse(attempt.pk, now=attempt.expires_at, actor=Actor.system("tests"), may_close=True)
     take(fresh(attempt), person)
     reopen(attempt, now=NOW)
     assert fresh(attempt).state == ReviewState.WAITING

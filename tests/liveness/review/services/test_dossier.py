@@ -3,10 +3,10 @@
 import pytest
 from django.utils import timezone
 
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.models import MediaKind, MediaState
 from liveness.review.services import dossier
-from liveness.services import attempts
 from tests.builders import make_media, make_result
 from tests.liveness.review.working import NO_MEDIA, answer, fresh, in_step, make_review, register
 
@@ -19,7 +19,7 @@ class TestDigest:
         review = make_review()
         assert in_step(review.attempt).version == review.version
         assert dossier.digest(dossier.describe(review.attempt)) == review.evidence_digest
-        settled = attempts.settle(review.pk, now=timezone.now())
+        settled = life_cycle.settle(review.pk, now=timezone.now())
         assert fresh(settled).evidence_digest == review.evidence_digest
 
     def test_the_same_answer_again_is_no_news(self):

@@ -9,13 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from liveness import audit
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.media import files as media_files
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.review.models import Review, ReviewState
 from liveness.review.policy import APPROVE, REJECT
 from liveness.review.services import actions, dossier, follow, seen
-from liveness.services import attempts
 from tests.builders import make_attempt, make_media, make_result
 from tests.liveness.review.working import NO_MEDIA, answer, decide, fresh, in_step, make_review, make_reviewer, register
 
@@ -28,7 +28,7 @@ def store(attempt) -> Review:
     for file in attempt.media.filter(state=MediaState.WANTED):
         file.delete()
         make_media(attempt, MediaKind(file.kind), f"{file.kind} {attempt.pk}".encode())
-    attempts.settle(attempt.pk, now=timezone.now())
+    life_cycle.settle(attempt.pk, now=timezone.now())
     return fresh(attempt)
 
 
@@ -65,37 +65,37 @@ class TestPlaces:
     def test_it_opens_when_a_wanted_file_is_given_up(self):
         attempt = register()
         answer(attempt, make_result())
-        attempts.expire(attempt.pk, "the link died", now=timezone.now(), actor=ACTOR)
+        life_cycle.expire(attempt.pk, "the link died", now=timezone.now(), actor=ACTOR)
         review = fresh(attempt)
         assert (review.state, review.signals) == (ReviewState.OPEN, ["lost"])
 
     def test_what_was_never_answered_is_lost(self):
         now = timezone.now()
         attempt = register()
-        attempts.expire(attempt.pk, "nobody came", now=now, actor=ACTOR)
+        life_cycle.expire(attempt.pk, "nobody came", now=now, actor=ACTOR)
         review = fresh(attempt)
         assert (review.state, review.outcome, review.due_at) == (ReviewState.LOST, Outcome.EXPIRED, None)
         assert review.queue_at == review.ready_at >= now
 
     def test_an_unknown_token_waits_until_its_window_closes(self):
         attempt = register()
-        attempts.refuse(attempt.pk, now=timezone.now(), actor=ACTOR)
+        life_cycle.refuse(attempt.pk, now=timezone.now(), actor=ACTOR)
         first = fresh(attempt)
         assert (first.state, first.outcome) == (ReviewState.WAITING, Outcome.INVALID)
-        attempts.refuse(attempt.pk, now=attempt.expires_at, actor=ACTOR, may_close=True)
+        life_cycle.refuse(attempt.pk, now=attempt.expires_at, actor=ACTOR, may_close=True)
         then = fresh(attempt)
         assert (then.state, then.version) == (ReviewState.LOST, first.version + 1)
 
     def test_what_was_lost_comes_back_with_its_answer(self):
         attempt = register()
-        attempts.expire(attempt.pk, "nobody came", now=timezone.now(), actor=ACTOR)
+        life_cycle.expire(attempt.pk, "nobody came", now=timezone.now(), actor=ACTOR)
         review = answer(attempt, make_result(**NO_MEDIA))
         assert (review.state, review.outcome) == (ReviewState.OPEN, Outcome.PASSED)
         assert review.due_at == review.queue_at
 
     def test_what_was_lost_waits_again_when_its_region_is_put_right(self):
         attempt = register()
-        attempts.refuse(attempt.pk, now=attempt.expires_at, actor=ACTOR)
+        life_cycle.refuse(attempt.pk, now=attempt.expires_at, actor=ACTOR)
         register(region="ap-jakarta")
         review = fresh(attempt)
         assert (review.state, review.queue_at) == (ReviewState.WAITING, attempt.expires_at)
@@ -134,7 +134,7 @@ class TestQueued:
     def test_a_file_that_was_lost_is_told(self):
         attempt = register()
         answer(attempt, make_result())
-        attempts.expire(attempt.pk, "the link died", now=timezone.now(), actor=ACTOR)
+        life_cycle.expire(attempt.pk, "the link died", now=timezone.now(), actor=ACTOR)
         assert not AuditEvent.objects.get(action=actions.REVIEW_QUEUED).data["is_complete"]
 
 
@@ -212,7 +212,7 @@ class TestDecided:
 
     def test_what_was_lost_and_decided_stays_decided_when_an_answer_comes(self):
         attempt = register()
-        attempts.expire(attempt.pk, "nobody came", now=timezone.now(), actor=ACTOR)
+        life_cycle.expire(attempt.pk, "nobody came", now=timezone.now(), actor=ACTOR)
         decide(fresh(attempt), make_reviewer(), REJECT)
         review = answer(attempt, make_result(**NO_MEDIA))
         assert (review.state, review.outcome, review.signals) == (ReviewState.DECIDED, Outcome.PASSED, ["changed"])
@@ -224,7 +224,7 @@ class TestTransactions:
         unfinished = make_result("-999", **NO_MEDIA)
         answer(attempt, unfinished)
         with CaptureQueriesContext(connection) as queries:
-            attempts.record(attempt.pk, unfinished, now=timezone.now(), actor=ACTOR)
+            life_cycle.record(attempt.pk, unfinished, now=timezone.now(), actor=ACTOR)
         assert len(queries)
         assert not [query for query in queries if "liveness_review" in query["sql"]]
 

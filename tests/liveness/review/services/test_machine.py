@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 
 from liveness import audit
+from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.exceptions import RegistrationError
 from liveness.models import AuditEvent, MediaState
@@ -28,7 +29,6 @@ from liveness.review.policy import FAILED, PASSED, REJECT, is_override
 from liveness.review.services import actions, claims, decisions, dossier
 from liveness.review.services.decisions import Stand
 from liveness.review.services.seen import Seen
-from liveness.services import attempts
 from tests.builders import make_result
 from tests.liveness.review.working import DRAFTS, NO_MEDIA, fresh, look, make_reviewer, make_supervisor
 
@@ -77,7 +77,7 @@ class Work(RuleBasedStateMachine):
             assert verdict.broken_at is None
 
     def call_in(self, region):
-        return attempts.register(
+        return life_cycle.register(
             self.token,
             subject_reference="subject",
             region=region,
@@ -95,7 +95,7 @@ class Work(RuleBasedStateMachine):
     @rule(code=CODE, has_files=st.booleans(), take=st.sampled_from([b"one", b"two"]))
     def answer(self, code, has_files, take):
         files = {"best_frame": take + b" frame", "video": take + b" video"} if has_files else NO_MEDIA
-        attempts.record(self.attempt.pk, make_result(code, **files), now=self.now, actor=ACTOR)
+        life_cycle.record(self.attempt.pk, make_result(code, **files), now=self.now, actor=ACTOR)
 
     @rule()
     def files_arrive(self):
@@ -103,15 +103,15 @@ class Work(RuleBasedStateMachine):
             file.state, file.stored_at, file.file = MediaState.STORED, self.now, file.path
             file.size, file.md5, file.sha256 = file.declared_size, file.declared_md5, file.declared_md5 * 2
             file.save()
-        attempts.settle(self.attempt.pk, now=self.now)
+        life_cycle.settle(self.attempt.pk, now=self.now)
 
     @rule()
     def give_up(self):
-        attempts.expire(self.attempt.pk, "too late", now=self.now, actor=ACTOR)
+        life_cycle.expire(self.attempt.pk, "too late", now=self.now, actor=ACTOR)
 
     @rule()
     def refuse(self):
-        attempts.refuse(self.attempt.pk, now=self.now, actor=ACTOR)
+        life_cycle.refuse(self.attempt.pk, now=self.now, actor=ACTOR)
 
     @rule(region=st.sampled_from(["ap-jakarta", "ap-bangkok"]))
     def correct_the_region(self, region):

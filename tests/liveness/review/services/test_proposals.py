@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
+from liveness.attempts import life_cycle
 from liveness.models import MediaKind, Outcome
 from liveness.review.exceptions import RefusedError, StaleError
 from liveness.review.models import Decision, DecisionOutcome, Notice, ReviewState
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
 from liveness.review.services import actions, claims
-from liveness.services import attempts
 from tests.builders import make_media
 from tests.liveness.review.working import (
     DRAFTS,
@@ -65,7 +65,7 @@ class TestChangedEvidence:
 
     def test_what_is_no_evidence_cancels_nothing(self, review, proposal):
         review.attempt.media.update(verified_at=NOW, fetch_count=3)
-        attempts.settle(review.pk, now=NOW)
+        life_cycle.settle(review.pk, now=NOW)
         assert fresh(review).proposal == proposal
 
     def test_a_proposal_on_an_escalation_goes_back_there(self, review, maker):

@@ -2,9 +2,9 @@
 
 import uuid
 
+from liveness.attempts.bulk_import import reading, writing
+from liveness.attempts.bulk_import.writing import ImportResult
 from liveness.audit import Actor
-from liveness.services.bulk_import import reading, writing
-from liveness.services.bulk_import.writing import ImportResult
 
 ACTOR = Actor.system("tests")
 HEADER = "sdk_token,subject_reference,issued_at,region"

@@ -5,8 +5,8 @@ from io import BytesIO
 
 import pytest
 
+from liveness.attempts.bulk_import.decoding import CP1252_NOTE, FOREIGN_NOTE, decode
 from liveness.exceptions import RegistrationError
-from liveness.services.bulk_import.decoding import CP1252_NOTE, FOREIGN_NOTE, decode
 from tests.liveness.services.bulk_import.saving import csv, references, rows, token
 
 TABLE = csv(f"{token(1)},Zoë 山田,,")
@@ -96,6 +96,6 @@ def test_a_file_that_is_no_table_is_named_with_the_format_to_save(content, what,
 
 
 def test_a_file_of_endless_size_is_refused(monkeypatch):
-    monkeypatch.setattr("liveness.services.bulk_import.reading.LARGEST_FILE", 100)
+    monkeypatch.setattr("liveness.attempts.bulk_import.reading.LARGEST_FILE", 100)
     with pytest.raises(RegistrationError, match="split it"):
         rows("x" * 101)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveness.attempts.bulk_import import reading
 from liveness.exceptions import RegistrationError
-from liveness.services.bulk_import import reading
 from tests.liveness.services.bulk_import.saving import rows, token
 
 ONE, TWO = ({"sdk_token": token(number), "subject_reference": f"C-{number}"} for number in (1, 2))

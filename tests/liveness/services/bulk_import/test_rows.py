@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveness.attempts.bulk_import.records import COLUMNS
+from liveness.attempts.bulk_import.rows import registration_of
 from liveness.exceptions import RegistrationError
-from liveness.services.bulk_import.records import COLUMNS
-from liveness.services.bulk_import.rows import registration_of
 from tests.liveness.services.bulk_import.saving import token
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from liveness.attempts.bulk_import import reading
+from liveness.attempts.bulk_import.tables import DELIMITERS
 from liveness.exceptions import RegistrationError
-from liveness.services.bulk_import import reading
-from liveness.services.bulk_import.tables import DELIMITERS
 from tests.liveness.services.bulk_import.saving import HEADER, csv, references, rows, token
 
 T = token(1)

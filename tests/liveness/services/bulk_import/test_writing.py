@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from liveness import audit
+from liveness.attempts import new_attempts
+from liveness.attempts.bulk_import import writing
+from liveness.attempts.bulk_import.writing import BatchSize
 from liveness.models import AuditEvent, VerificationAttempt
 from liveness.review.models import Review
-from liveness.services import new_attempts
-from liveness.services.bulk_import import writing
-from liveness.services.bulk_import.writing import BatchSize
 from liveness.signals import attempt_changed
 from tests.liveness.services.bulk_import.saving import csv, imported, many, token
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from django.db import transaction
 
 from liveness import audit
+from liveness.attempts import closing
 from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.exceptions import MediaError
 from liveness.media import integrity
 from liveness.models import HELD, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.services import closing
 from liveness.signals import attempt_changed
 
 # Attempts that are opened again in one pass.

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import TypeGuard
 from zoneinfo import ZoneInfo
 
+from liveness.attempts import issue_times, validation
+from liveness.attempts.bulk_import.records import Row
+from liveness.attempts.validation import Registration
 from liveness.exceptions import RegistrationError
-from liveness.services import issue_times, registration
-from liveness.services.bulk_import.records import Row
-from liveness.services.registration import Registration
 
 YES, NO = ("1", "true", "yes"), ("", "0", "false", "no")
 # What a spreadsheet makes of a long number: the digits that are missing cannot be had back.
@@ -17,7 +17,7 @@ ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.I)
 
 def registration_of(row: Row, *, now: datetime, zone: ZoneInfo | None = None) -> Registration:
     """Check one row. Raises RegistrationError with what to correct."""
-    return registration.check(
+    return validation.check(
         _unrounded("sdk_token", _text(row, "sdk_token")),
         subject_reference=_unrounded("subject_reference", _reference(row)),
         issued_at=_issued_at(row, zone),

@@ -2,10 +2,10 @@
 
 import re
 
+from liveness.attempts.bulk_import import objects, tables
+from liveness.attempts.bulk_import.decoding import decode
+from liveness.attempts.bulk_import.records import Records
 from liveness.exceptions import RegistrationError
-from liveness.services.bulk_import import objects, tables
-from liveness.services.bulk_import.decoding import decode
-from liveness.services.bulk_import.records import Records
 
 # A file of this size holds more tokens than an account has calls for in two hours, many times over.
 LARGEST_FILE = 64 * 1024 * 1024

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from liveness.exceptions import RegistrationError
-from liveness.services.bulk_import.records import (
+from liveness.attempts.bulk_import.records import (
     BY_PLAIN_NAME,
     COLUMNS,
     LONGEST_ROW,
@@ -19,7 +18,8 @@ from liveness.services.bulk_import.records import (
     plain,
     too_long,
 )
-from liveness.services.registration import TOKEN_FORM
+from liveness.attempts.validation import TOKEN_FORM
+from liveness.exceptions import RegistrationError
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # Excel's own first line: it names the delimiter and is no row.

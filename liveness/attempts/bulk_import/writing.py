@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.utils import timezone
 
+from liveness.attempts import life_cycle, new_attempts
+from liveness.attempts.bulk_import.records import Line, Records
+from liveness.attempts.bulk_import.rows import registration_of
+from liveness.attempts.validation import Registration
 from liveness.audit import Actor
 from liveness.exceptions import RegistrationError
-from liveness.services import attempts, new_attempts
-from liveness.services.bulk_import.records import Line, Records
-from liveness.services.bulk_import.rows import registration_of
-from liveness.services.registration import Registration
 
 # Rows in one transaction. Other writers wait for the audit chain, or on SQLite for the database, as long as it takes.
 FEWEST_ROWS, FIRST_ROWS, MOST_ROWS = 25, 50, 200
@@ -82,7 +82,7 @@ def _register(lines: list[Line], result: ImportResult, actor: Actor, zone: ZoneI
                 raise admission
             attempt, is_new = admission
             if not is_new:
-                attempts.register_again(attempt, wanted, now=now, actor=actor)
+                life_cycle.register_again(attempt, wanted, now=now, actor=actor)
         except RegistrationError as problem:
             result.rejected.append((number, str(problem)))
         else:

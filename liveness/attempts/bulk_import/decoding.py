@@ -7,8 +7,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from liveness.attempts.bulk_import import formats
 from liveness.exceptions import RegistrationError
-from liveness.services.bulk_import import formats
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from liveness.app_settings import app_settings
+from liveness.attempts import references
 from liveness.client import faceid
 from liveness.exceptions import RegistrationError
-from liveness.services import references
 
 REGIONS = faceid.REGIONS
 TOKEN_FORM = re.compile(r"[A-Za-z0-9._~+/=:-]{8,128}")

@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from liveness import audit, wakeups
+from liveness.attempts import answers, closing, ledger, new_attempts, validation
+from liveness.attempts.validation import Registration
 from liveness.audit import Actor
 from liveness.client.results import explain
 from liveness.client.types import LivenessResult
@@ -13,8 +15,6 @@ from liveness.exceptions import LeaseLostError, RegistrationError
 from liveness.media import rows as media_rows
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.polling import policy
-from liveness.services import answers, closing, ledger, new_attempts, registration
-from liveness.services.registration import Registration
 from liveness.signals import attempt_changed
 
 REFUSED = "the vendor does not know this token; check its region and the account's key"
@@ -36,7 +36,7 @@ def register(
     time may correct the region of a token that the vendor has not answered for. Raises RegistrationError with what to
     correct, and an OperationalError only when the database stays away.
     """
-    wanted = registration.check(
+    wanted = validation.check(
         sdk_token,
         subject_reference=subject_reference,
         issued_at=issued_at,
@@ -55,7 +55,7 @@ def register_again(
     attempt: VerificationAttempt, wanted: Registration, *, now: datetime, actor: Actor
 ) -> VerificationAttempt:
     """Take over what a further registration of a token may add: another region, and the report that it is finished."""
-    if not registration.is_same_subject(attempt.subject_reference, wanted.subject_reference):
+    if not validation.is_same_subject(attempt.subject_reference, wanted.subject_reference):
         raise RegistrationError("this token is registered for another subject; correct the subject reference")
     with new_attempts.refusals():
         if wanted.is_region_given and wanted.region != attempt.region:

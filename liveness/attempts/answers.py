@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from liveness import audit
+from liveness.attempts import closing
 from liveness.audit import Actor
 from liveness.client.types import LivenessResult
 from liveness.media import files as media_files
 from liveness.models import ClosedBy, Outcome, VerificationAttempt
 from liveness.polling import completion_statistics, policy
-from liveness.services import closing
 
 
 def take_unfinished(attempt: VerificationAttempt, now: datetime, actor: Actor, price: float, may_close: bool) -> None:

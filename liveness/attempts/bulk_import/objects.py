@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from liveness.exceptions import RegistrationError
-from liveness.services.bulk_import.records import (
+from liveness.attempts.bulk_import.records import (
     BY_PLAIN_NAME,
     COLUMNS,
     LONGEST_ROW,
@@ -18,6 +17,7 @@ from liveness.services.bulk_import.records import (
     plain,
     too_long,
 )
+from liveness.exceptions import RegistrationError
 
 BETWEEN_LINES = re.compile(r"[\s,]*")
 BETWEEN_ITEMS = re.compile(r"[\s,\]]*")

@@ -11,14 +11,14 @@ from itertools import count
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, transaction
 
 from liveness import audit, wakeups
+from liveness.attempts import validation
+from liveness.attempts.validation import Registration
 from liveness.audit import Actor, Entry
 from liveness.database import errors as database_errors
 from liveness.database.retry import retried
 from liveness.exceptions import RegistrationError
 from liveness.models import VerificationAttempt
 from liveness.polling import completion_statistics, policy
-from liveness.services import registration
-from liveness.services.registration import Registration
 from liveness.signals import attempt_changed, attempts_registered
 
 Admission = tuple[VerificationAttempt, bool] | RegistrationError
@@ -37,7 +37,7 @@ def admit(registrations: Sequence[Registration], *, now: datetime, actor: Actor)
     for index, one in enumerate(registrations):
         if one.sdk_token not in old and one.sdk_token not in first:
             try:
-                registration.check_window(one, now)
+                validation.check_window(one, now)
                 first[one.sdk_token] = index
             except RegistrationError as problem:
                 refused[index] = problem

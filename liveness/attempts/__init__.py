@@ -1,0 +1,1 @@
+"""The life of an attempt: registered, answered, closed, and opened again."""
