@@ -111,7 +111,7 @@ def _bulk_action(kind: str, rows: int) -> Line:
 
     from liveness.audit import Actor
     from liveness.models import BulkKind, VerificationAttempt
-    from liveness.services import bulk_actions
+    from liveness.worker import bulk_actions
 
     count = min(100_000, rows)
     chosen = VerificationAttempt.objects.filter(id__lte=count)

@@ -75,7 +75,7 @@ def compared(kind: str, found: Found) -> list[Line]:
 
 def measure(directory: str, port: int, runs: int) -> Found:
     """The best milliseconds for one attempt of each kind, measured by turns, in a process with the portal set up."""
-    from liveness.refresh.downloads import Pipeline
+    from liveness.worker.download_pool import Pipeline
 
     contents = [Path(directory, name).read_bytes() for name in (FRAME, VIDEO)]
     pipeline, times = Pipeline(), []

@@ -85,7 +85,7 @@ def _claim(until, now) -> Callable[[], list]:
     from liveness.models import WorkerRun
     from liveness.polling import selection
     from liveness.polling.policy import Price
-    from liveness.refresh.feed import PER_WORKER, Plan
+    from liveness.worker.work_queue import PER_WORKER, Plan
 
     count, price = PER_WORKER * Plan().workers, Price()
     run = WorkerRun.objects.create(id=uuid.uuid4().hex, host="bench").id

@@ -82,8 +82,8 @@ def measure(polls: int) -> Found:
 
     from liveness.client.types import parse_liveness_result
     from liveness.models import Outcome, VerificationAttempt
-    from liveness.refresh import engine
     from liveness.services import clients
+    from liveness.worker import engine
 
     answer = parse_liveness_result(json.loads(PENDING.read_bytes())["Response"])
     client, statements = SimpleNamespace(get_liveness_result=lambda token: answer), []
@@ -111,7 +111,7 @@ def measure(polls: int) -> Found:
 
 def _ask_for(attempt) -> None:
     from liveness.audit import Actor
-    from liveness.refresh import on_demand
+    from liveness.worker import on_demand
 
     assert on_demand.refresh([attempt], actor=Actor.system("bench")).counts.polled == 1
 
@@ -120,7 +120,7 @@ def watch(url: str, polls: int) -> Line:
     """The memory of an endless run after so many polls against a tenth of them."""
     from django.test import override_settings
 
-    from liveness.refresh import engine
+    from liveness.worker import engine
 
     stop, seen, resident = threading.Event(), [0], {}
 

@@ -15,9 +15,9 @@ from liveness.audit import Actor
 from liveness.logs import install_broker_filter, log_conditions, outages_logged
 from liveness.media import rolling_check
 from liveness.models import VerificationAttempt
-from liveness.refresh import engine
-from liveness.refresh.summary import Summary
 from liveness.services import alarms
+from liveness.worker import engine
+from liveness.worker.run_report import Summary
 
 ACTOR = Actor.system("celery")
 # Seconds after which a run ends as soon as its downloads do: other tasks get their turn, and the next message wakes the

@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from liveness.models import append_only
-from liveness.refresh import engine
 from liveness.sandbox.server import Sandbox
+from liveness.worker import engine
 
 # The machine may be busy: how long an example takes says nothing about the code.
 hypothesis.settings.register_profile(

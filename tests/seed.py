@@ -20,7 +20,7 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.models import BulkKind, MediaKind, MediaState, Outcome, Poll, StoredMedia, VerificationAttempt
 from liveness.review.services.follow import follow
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions
 from tests.builders import make_attempt, make_media
 
 ASSETS = Path(settings.BASE_DIR) / "liveness" / "sandbox" / "assets"

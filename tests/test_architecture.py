@@ -84,7 +84,7 @@ def test_the_sandbox_shares_the_signature_with_the_client_and_nothing_else():
 
 
 def test_models_stand_below_services_and_client():
-    above = ("liveness.services", "liveness.client", "liveness.refresh", "liveness.admin", "liveness.views")
+    above = ("liveness.services", "liveness.client", "liveness.worker", "liveness.admin", "liveness.views")
     above += ("liveness.review.services", "liveness.review.views")
     assert breaches("liveness/models/**/*.py", "liveness/review/models/**/*.py", of=above) == []
 

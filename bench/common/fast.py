@@ -74,10 +74,10 @@ def main() -> None:
     django.setup()
     from liveness.models import run
     from liveness.polling import leases
-    from liveness.refresh import feed, heartbeat
+    from liveness.worker import heartbeat, work_queue
 
     heartbeat.socket.gethostname = lambda: os.environ.get("BENCH_HOST", "host")
-    feed.IDLE /= speed
+    work_queue.IDLE /= speed
     # As rare as a busy machine can keep: a run must not seem dead because it did not get a processor.
     heartbeat.SIGN_OF_LIFE_SECONDS = max(1.0, heartbeat.SIGN_OF_LIFE_SECONDS / speed)
     run.SILENT_AFTER = timedelta(seconds=max(SLACK_SECONDS, run.SILENT_AFTER.total_seconds() / speed))

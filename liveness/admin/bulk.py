@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from liveness.audit import Actor
 from liveness.models import BulkKind
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions
 
 ALL = "select_across"
 

@@ -24,9 +24,9 @@ from liveness.admin.words import name_actors, who
 from liveness.audit import Actor
 from liveness.models import BulkAction, BulkKind
 from liveness.search import as_uuid
-from liveness.services import bulk_actions
-from liveness.services.bulk_rights import PERMISSIONS
 from liveness.templatetags.liveness import moment
+from liveness.worker import bulk_actions
+from liveness.worker.bulk_rights import PERMISSIONS
 
 
 class BulkActionChangeList(LookAheadChangeList):

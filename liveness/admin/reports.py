@@ -12,8 +12,8 @@ from liveness.audit import Actor
 from liveness.exceptions import MediaError
 from liveness.media import files as media_files
 from liveness.models import HELD, MediaState, Outcome, StoredMedia, VerificationAttempt
-from liveness.refresh import on_demand
-from liveness.refresh.summary import Summary
+from liveness.worker import on_demand
+from liveness.worker.run_report import Summary
 
 
 def refresh(request: HttpRequest, attempts: list[VerificationAttempt]) -> None:

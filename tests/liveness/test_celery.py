@@ -7,8 +7,8 @@ import pytest
 from kyc_portal.celery import app
 from liveness import audit, backlog, tasks
 from liveness.models import MediaState, Outcome, VerificationAttempt, WorkerRun
-from liveness.refresh import engine
 from liveness.review.models import Fold
+from liveness.worker import engine
 from tests.builders import silence
 from tests.conftest import missing
 from tests.liveness.refresh.steps import registered

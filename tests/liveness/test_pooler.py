@@ -19,7 +19,7 @@ from liveness import audit
 from liveness.audit import rows
 from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.ratelimit.stores import PostgresStore
-from liveness.refresh import engine
+from liveness.worker import engine
 from tests.builders import make_attempt
 from tests.conftest import missing
 from tests.liveness.services.chain import ACTOR, record

@@ -13,7 +13,7 @@ from liveness.app_settings import app_settings
 from liveness.media import inspection
 from liveness.media.fetching import quarantine
 from liveness.models import Outcome
-from liveness.refresh import feed
+from liveness.worker import work_queue
 from tests.builders import make_attempt
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -134,5 +134,5 @@ def test_only_the_refresh_waits_in_its_queue_and_a_worker_serves_both():
 def test_a_slice_with_slow_downloads_ends_before_its_time_limit():
     files = sum(app_settings.MEDIA_DEADLINES.values()) + len(app_settings.MEDIA_DEADLINES) * quarantine.PATIENCE
     pictures = app_settings.MEDIA_WORKERS * inspection.TRIES * inspection.DECODE_TIMEOUT
-    longest = tasks.SLICE + feed.LATE + app_settings.CALL_DEADLINE + files + pictures
+    longest = tasks.SLICE + work_queue.LATE + app_settings.CALL_DEADLINE + files + pictures
     assert longest < app.conf.task_soft_time_limit < app.conf.task_time_limit

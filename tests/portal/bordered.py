@@ -15,7 +15,7 @@ from liveness.models import AuditEvent, BulkKind, MediaKind, Outcome, Verificati
 from liveness.review.models import Notice, SavedView
 from liveness.review.policy import ESCALATE, REJECT
 from liveness.review.services import claims, notes
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.working import decide, in_step, make_supervisor
 

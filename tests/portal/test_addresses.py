@@ -17,7 +17,7 @@ from kyc_portal.admin_site import PortalAdminSite
 from liveness.audit import Actor
 from liveness.models import BulkKind, MediaKind, Outcome, VerificationAttempt
 from liveness.review.services.follow import follow
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions
 from tests.builders import make_attempt, make_media
 from tests.portal.permissions import rows
 

@@ -14,8 +14,8 @@ from django.urls import get_resolver
 from kyc_portal.roles import STAFF_ROLES
 from liveness import views
 from liveness.models import VerificationAttempt
-from liveness.refresh import engine
-from liveness.refresh.summary import Summary
+from liveness.worker import engine
+from liveness.worker.run_report import Summary
 from tests.liveness.door.visiting import SEALS, seals
 from tests.portal.bordered import OURS, address, make_person, make_side, routes
 

@@ -15,15 +15,14 @@ from django.utils import timezone
 from kyc_portal.roles import STAFF_ROLES
 from liveness.audit import Actor
 from liveness.models import AuditEvent, BulkKind, MediaKind, Outcome, VerificationAttempt
-from liveness.refresh import engine
-from liveness.refresh.summary import Summary
 from liveness.review.models import Notice, SavedView
 from liveness.review.policy import Draft
 from liveness.review.services import claims, notes
 from liveness.review.services.decisions import Stand, decide
 from liveness.review.services.follow import follow
 from liveness.review.services.seen import Seen
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions, engine
+from liveness.worker.run_report import Summary
 from tests.builders import make_attempt, make_media
 from tests.portal.permissions import PEOPLE, rows
 

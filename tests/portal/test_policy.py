@@ -10,9 +10,9 @@ from django.urls import get_resolver
 from kyc_portal.roles import ROLES, STAFF_ROLES
 from liveness.access import AccessPolicy
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
-from liveness.refresh import engine
-from liveness.refresh.summary import Summary
 from liveness.review.models import Review
+from liveness.worker import engine
+from liveness.worker.run_report import Summary
 from tests.liveness.review.working import OURS_ONLY
 from tests.portal.bordered import MANY, SECRET_SUBJECT, THEIRS, address, make_both, make_person, routes
 from tests.portal.permissions import rows

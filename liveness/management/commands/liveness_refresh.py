@@ -24,10 +24,9 @@ from liveness.management.console import (
     stop_signals,
 )
 from liveness.models import VerificationAttempt
-from liveness.refresh import engine, takeover
-from liveness.refresh.engine import Plan
-from liveness.refresh.summary import Summary
-from liveness.services import waiting
+from liveness.worker import engine, takeover, waiting
+from liveness.worker.engine import Plan
+from liveness.worker.run_report import Summary
 
 # No database has more attempts than that, and none takes a larger limit.
 MOST = 10**9

@@ -9,7 +9,7 @@ import django
 
 def main() -> None:
     django.setup()
-    for module in ("liveness.urls", "liveness.admin", "liveness.tasks", "liveness.refresh.engine"):
+    for module in ("liveness.urls", "liveness.admin", "liveness.tasks", "liveness.worker.engine"):
         import_module(module)
     from liveness import audit
     from liveness.models import append_only

@@ -9,8 +9,8 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.client.errors import ConfigurationError
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
-from liveness.refresh import engine
-from liveness.refresh.summary import Counts, Summary
+from liveness.worker import engine
+from liveness.worker.run_report import Counts, Summary
 from tests.builders import make_attempt
 from tests.liveness.admin.pages import ACT, ATTEMPTS, LOOK, MEDIA, everything, staff, told
 from tests.people import make_user, signed_in

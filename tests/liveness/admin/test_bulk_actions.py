@@ -23,8 +23,7 @@ from liveness.models import (
     StoredMedia,
     VerificationAttempt,
 )
-from liveness.refresh import engine
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions, engine
 from tests.builders import make_attempt, make_media
 from tests.liveness.admin.pages import ACT, ATTEMPTS, LOOK, MEDIA, staff, told
 

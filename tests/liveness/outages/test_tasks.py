@@ -7,10 +7,10 @@ from django.db import OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 
 from liveness import logs, tasks
-from liveness.refresh import engine
 from liveness.review import tasks as review_tasks
 from liveness.review.services import figures
 from liveness.services import alarms
+from liveness.worker import engine
 from tests.liveness.refresh.steps import registered
 
 

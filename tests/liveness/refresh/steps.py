@@ -10,9 +10,9 @@ from django.utils import timezone
 from liveness import audit
 from liveness.media import files as media_files
 from liveness.models import MediaState, Outcome, StoredMedia
-from liveness.refresh import engine
-from liveness.refresh.engine import Plan
 from liveness.storage.marker import MARKER
+from liveness.worker import engine
+from liveness.worker.engine import Plan
 from tests.builders import make_attempt
 
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from liveness.client.errors import CredentialsError, NetworkError
-from liveness.refresh.breaker import (
+from liveness.worker.circuit_breaker import (
     AGREEING_ATTEMPTS,
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,

@@ -24,10 +24,10 @@ from liveness.models import (
     VerificationAttempt,
 )
 from liveness.polling import policy
-from liveness.refresh import engine
-from liveness.refresh.engine import Plan
 from liveness.sandbox import service
 from liveness.sandbox.service import Answered
+from liveness.worker import engine
+from liveness.worker.engine import Plan
 from tests.builders import make_attempt, make_result
 from tests.conftest import forget_other_runs
 from tests.liveness.media.disks import flip, place
@@ -114,7 +114,7 @@ def test_a_clock_that_is_set_while_a_watch_works_loses_nothing(hours, sandbox, m
         if found and passed(found):
             stop.set()
 
-    monkeypatch.setattr("liveness.refresh.runs.REPORT_EVERY", 0.2)
+    monkeypatch.setattr("liveness.worker.run.REPORT_EVERY", 0.2)
     ending = threading.Timer(30, stop.set)
     ending.start()
     engine.watch(Plan(workers=2), stop=stop, report=reports.append, progress=look)
@@ -267,7 +267,7 @@ def test_the_rolling_check_of_a_watch_judges_damage_by_the_vendors_time(attempt,
     StoredMedia.objects.update(verified_at=timezone.now() - timedelta(minutes=70))
     registered(sandbox)
     machine.set_by = 3 * HOUR
-    monkeypatch.setattr("liveness.refresh.runs.REPORT_EVERY", 0.1)
+    monkeypatch.setattr("liveness.worker.run.REPORT_EVERY", 0.1)
     stop = threading.Event()
 
     def look(summary):

@@ -10,9 +10,9 @@ from liveness import conditions
 from liveness.clock import CheckedClock
 from liveness.conditions import ConditionKind
 from liveness.models import MediaState, Outcome, StoredMedia
-from liveness.refresh import breaker, engine
-from liveness.refresh.engine import Plan
 from liveness.services import dangers
+from liveness.worker import circuit_breaker, engine
+from liveness.worker.engine import Plan
 from tests.conftest import forget_other_runs
 from tests.liveness.media.disks import mount, unmount
 from tests.liveness.refresh.steps import registered, run
@@ -60,7 +60,7 @@ def test_a_clock_that_is_wrong_stands_until_an_answer_agrees_with_it(hours, sand
 
 
 def test_an_account_that_is_refused_stands_until_the_vendor_answers(sandbox, monkeypatch):
-    attempts = [registered(sandbox) for _ in range(breaker.AGREEING_ATTEMPTS)]
+    attempts = [registered(sandbox) for _ in range(circuit_breaker.AGREEING_ATTEMPTS)]
     sandbox.inject("error", code="UnauthorizedOperation.Arrears", times=None)
     assert engine.run(Plan(workers=1)).failure
     assert standing() == [ConditionKind.ACCOUNT_REFUSED]

@@ -5,7 +5,7 @@ import pytest
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from liveness.models import MediaState, VerificationAttempt
-from liveness.refresh.downloads import QUEUED, Pipeline
+from liveness.worker.download_pool import QUEUED, Pipeline
 from tests.liveness.refresh.steps import registered, run
 
 LONG = 10.0

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.polling import leases, policy
-from liveness.refresh import breaker, downloads, engine, feed, heartbeat, runs
-from liveness.refresh.engine import Plan
 from liveness.storage.private import private_storage
+from liveness.worker import circuit_breaker, download_pool, engine, heartbeat, run, work_queue
+from liveness.worker.engine import Plan
 from tests.liveness.refresh.steps import registered
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -55,7 +55,7 @@ def passed():
 
 
 def test_what_a_killed_run_left_in_quarantine_goes_without_a_restart(sandbox, monkeypatch):
-    monkeypatch.setattr(runs, "REPORT_EVERY", 0.1)
+    monkeypatch.setattr(run, "REPORT_EVERY", 0.1)
     registered(sandbox, issued_ago=400)
     part = private_storage().quarantine("a file")
 
@@ -70,24 +70,24 @@ def test_what_a_killed_run_left_in_quarantine_goes_without_a_restart(sandbox, mo
 
 
 def test_an_outage_is_waited_out_and_then_the_most_endangered_goes_first(sandbox, monkeypatch):
-    monkeypatch.setattr(breaker, "FIRST_PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr(circuit_breaker, "FIRST_PAUSE_SECONDS", 0.3)
     monkeypatch.setattr(policy, "ERROR_BASE", timedelta(seconds=0.1))
-    waiting = [registered(sandbox, issued_ago=400) for _ in range(breaker.OUTAGE_FAILURES + 12)]
+    waiting = [registered(sandbox, issued_ago=400) for _ in range(circuit_breaker.OUTAGE_FAILURES + 12)]
     endangered = []
     sandbox.inject("reset", times=None)
 
     def come_back():
         calls = len(list(sandbox.calls))
-        if calls > breaker.OUTAGE_FAILURES and not endangered:
+        if calls > circuit_breaker.OUTAGE_FAILURES and not endangered:
             endangered.append(registered(sandbox, issued_ago=7200 - 60))
             come_back.calls = calls
             sandbox.clear_faults()
 
     watched(lambda: passed().count() == len(waiting) + 1, meanwhile=come_back)
-    assert come_back.calls <= breaker.OUTAGE_FAILURES + 3, "nobody but a rare probe calls in an outage"
+    assert come_back.calls <= circuit_breaker.OUTAGE_FAILURES + 3, "nobody but a rare probe calls in an outage"
     in_order = list(passed().order_by("finished_at").values_list("pk", flat=True))
     # What the run had in hand when the vendor came back goes before it: one batch.
-    assert in_order.index(endangered[0].pk) <= feed.LEAST
+    assert in_order.index(endangered[0].pk) <= work_queue.LEAST
 
 
 def test_a_run_that_ends_waits_for_a_host_that_is_merely_slow(slow_host):
@@ -98,7 +98,7 @@ def test_a_run_that_ends_waits_for_a_host_that_is_merely_slow(slow_host):
         Plan(workers=1), progress=lambda summary: unstored.append(passed().exclude(next_poll_at=None).count())
     )
     # One is fetched, so many wait for it, and one more was under way when the room ran out.
-    assert 0 < max(unstored) <= 1 + downloads.QUEUED + 1
+    assert 0 < max(unstored) <= 1 + download_pool.QUEUED + 1
     assert (summary.counts.media_stored, summary.counts.errors) == (24, 0)
 
 
@@ -152,7 +152,7 @@ def test_what_waits_for_a_thread_longer_than_a_lease_lasts_is_held(slow_host, mo
 
 
 def test_an_answer_whose_files_must_wait_too_long_is_kept_and_its_links_are_asked_for_again(slow_host, monkeypatch):
-    monkeypatch.setattr(runs, "ENDLESS_PATIENCE", 0.0)
+    monkeypatch.setattr(run, "ENDLESS_PATIENCE", 0.0)
     monkeypatch.setattr(policy, "ERROR_BASE", timedelta(seconds=1))
     for _ in range(12):
         registered(slow_host, issued_ago=400)

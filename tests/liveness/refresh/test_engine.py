@@ -16,9 +16,9 @@ from liveness.client.errors import ConfigurationError
 from liveness.exceptions import AccountError
 from liveness.models import CheckDurations, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.polling import leases
-from liveness.refresh import engine
-from liveness.refresh.engine import Plan
 from liveness.sandbox.subjects import SUBJECTS
+from liveness.worker import engine
+from liveness.worker.engine import Plan
 from tests.builders import living_run, make_attempt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from liveness.models import MediaState, Outcome, StoredMedia
-from liveness.refresh import breaker
+from liveness.worker import circuit_breaker
 from tests.conftest import forget_other_runs
 from tests.liveness.refresh.steps import (
     assert_everything_is_stored_once,
@@ -179,7 +179,7 @@ def test_a_refused_connection_is_told_and_the_run_ends_early(attempt, sandbox, s
         settings.LIVENESS_ENDPOINT = f"http://127.0.0.1:{probe.getsockname()[1]}"
     summary = run()
     assert "out of reach" in summary.stopped
-    assert summary.counts.polled == breaker.OUTAGE_FAILURES
+    assert summary.counts.polled == circuit_breaker.OUTAGE_FAILURES
     assert run(force=True).counts.polled == 0, "the process remembers it for a while"
     settings.LIVENESS_ENDPOINT = sandbox.url
     forget_other_runs(monkeypatch)

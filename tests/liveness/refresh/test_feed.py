@@ -10,9 +10,8 @@ from django.utils import timezone
 from liveness.audit import Actor
 from liveness.models import BulkKind, StoredMedia, VerificationAttempt
 from liveness.polling.policy import Market
-from liveness.refresh import engine, feed
-from liveness.refresh.feed import Feed, Plan
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions, engine, work_queue
+from liveness.worker.work_queue import Feed, Plan
 from tests.builders import living_run, make_attempt
 from tests.liveness.refresh.steps import registered
 
@@ -29,10 +28,10 @@ def stop():
 @pytest.fixture
 def slice_(stop):
     """A slice with one visit under way and its time over, while more is due."""
-    for _ in range(feed.LEAST + 1):
+    for _ in range(work_queue.LEAST + 1):
         make_attempt(issued_at=timezone.now() - timedelta(seconds=400))
     work = Feed(Plan(workers=1, seconds=SLICE), living_run("run"), Market(), is_endless=False)
-    visits = [work.next(stop) for _ in range(feed.LEAST)]
+    visits = [work.next(stop) for _ in range(work_queue.LEAST)]
     for visit in visits[1:]:
         work.done(visit)
     time.sleep(SLICE)
@@ -67,23 +66,23 @@ def test_a_download_that_began_after_its_time_does_not_lengthen_it(slice_, stop)
 def test_it_goes_on_for_a_minute_at_most_and_then_lets_what_it_began_finish(slice_, monkeypatch):
     work, visit = slice_
     visit.is_fetching = True
-    monkeypatch.setattr(feed, "EXTENSION", 0.0)
+    monkeypatch.setattr(work_queue, "EXTENSION", 0.0)
     assert not work._lease_more()
     assert not work.is_late
-    monkeypatch.setattr(feed, "LATE", 0.0)
+    monkeypatch.setattr(work_queue, "LATE", 0.0)
     assert work.is_late
 
 
 def test_beside_a_media_host_that_is_away_a_slice_waits_for_no_further_download(slice_, monkeypatch):
     work, _ = slice_
-    monkeypatch.setattr(feed, "EXTENSION", 0.0)
+    monkeypatch.setattr(work_queue, "EXTENSION", 0.0)
     assert not work.is_late
     work._market.downloads.value = 0.3
     assert work.is_late
 
 
 def test_files_that_would_begin_too_late_are_left_to_the_next_slice(sandbox, monkeypatch):
-    monkeypatch.setattr(feed, "LATE", -2.0)
+    monkeypatch.setattr(work_queue, "LATE", -2.0)
     attempt = registered(sandbox, issued_ago=400)
     engine.run(Plan(workers=1, seconds=2.0))
     attempt.refresh_from_db()

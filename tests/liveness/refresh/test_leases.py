@@ -17,10 +17,10 @@ from liveness.media import files as media_files
 from liveness.media.fetching.transfer import Measured
 from liveness.models import MediaKind, MediaState, VerificationAttempt, WorkerRun
 from liveness.polling import leases
-from liveness.refresh import engine, heartbeat
-from liveness.refresh.engine import Plan
-from liveness.refresh.heartbeat import Heartbeat
 from liveness.storage.private import private_storage
+from liveness.worker import engine, heartbeat
+from liveness.worker.engine import Plan
+from liveness.worker.heartbeat import Heartbeat
 from tests.builders import living_run, make_attempt, make_result, silence, silent_run
 from tests.liveness.refresh.steps import registered
 

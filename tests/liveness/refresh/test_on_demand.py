@@ -10,7 +10,7 @@ from django.utils import timezone
 from liveness import audit
 from liveness.audit import Actor
 from liveness.models import AuditEvent, Outcome
-from liveness.refresh import on_demand
+from liveness.worker import on_demand
 from tests.builders import make_attempt
 from tests.people import make_user, signed_in
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from liveness import conditions
 from liveness.exceptions import AccountError
 from liveness.models import MediaState, Outcome, VerificationAttempt
-from liveness.refresh import breaker
+from liveness.worker import circuit_breaker
 from tests.builders import make_attempt
 from tests.conftest import forget_other_runs
 from tests.liveness.refresh.steps import assert_everything_is_stored_once, registered, run
@@ -33,7 +33,7 @@ def test_an_account_that_is_refused_for_several_attempts_ends_the_run_and_loses_
     sandbox.inject("error", code=code, times=None)
     with pytest.raises(AccountError, match=code):
         run()
-    assert len(list(sandbox.calls)) == breaker.AGREEING_ATTEMPTS
+    assert len(list(sandbox.calls)) == circuit_breaker.AGREEING_ATTEMPTS
     assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING, lease_run="").count() == 6
     sandbox.clear_faults()
     forget_other_runs(monkeypatch)
@@ -80,7 +80,7 @@ def test_a_refused_region_in_front_costs_three_calls_and_no_other_region(sandbox
     others = [registered(sandbox) for _ in range(8)]
     summary = run()
     assert summary.counts.passed == len(others)
-    assert len(list(sandbox.calls)) == len(others) + breaker.AGREEING_ATTEMPTS
+    assert len(list(sandbox.calls)) == len(others) + circuit_breaker.AGREEING_ATTEMPTS
     assert any("ap-jakarta" in line for line in summary.lines())
 
 
@@ -154,7 +154,9 @@ def test_a_vendor_that_knows_no_token_at_all_is_a_wrong_account(sandbox):
     sandbox.inject("token_illegal", times=None)
     with pytest.raises(AccountError, match="LIVENESS_REGION"):
         run()
-    assert VerificationAttempt.objects.filter(outcome=Outcome.PENDING).count() == 15 - breaker.UNKNOWN_TOKENS + 1
+    assert (
+        VerificationAttempt.objects.filter(outcome=Outcome.PENDING).count() == 15 - circuit_breaker.UNKNOWN_TOKENS + 1
+    )
 
 
 def test_a_token_that_the_vendor_lets_expire_is_expired_with_its_files_lost(attempt, sandbox):

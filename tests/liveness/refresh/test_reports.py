@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from liveness.attempts import life_cycle
 from liveness.models import VerificationAttempt
-from liveness.refresh import engine
-from liveness.refresh.engine import Plan
+from liveness.worker import engine
+from liveness.worker.engine import Plan
 from tests.liveness.refresh.steps import registered, run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]

@@ -7,7 +7,7 @@ import pytest
 from django.db.models.functions import Now
 
 from liveness.models import VerificationAttempt, WorkerRun
-from liveness.refresh import takeover
+from liveness.worker import takeover
 from tests.builders import living_run, make_attempt, silent_run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from liveness.models import CallTally
 from liveness.ratelimit import budget
-from liveness.refresh import engine
-from liveness.refresh.engine import Plan
+from liveness.worker import engine
+from liveness.worker.engine import Plan
 from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]

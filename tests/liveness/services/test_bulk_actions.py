@@ -27,8 +27,8 @@ from liveness.models import (
     WorkerRun,
 )
 from liveness.models.bulk_action import ITEM_TIMEOUT
-from liveness.refresh.takeover import take_over
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions
+from liveness.worker.takeover import take_over
 from tests.builders import living_run, make_attempt, make_media, silence, silent_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

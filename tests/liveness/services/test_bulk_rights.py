@@ -7,7 +7,7 @@ from liveness import audit
 from liveness.access import AccessPolicy
 from liveness.audit import Actor
 from liveness.models import AuditEvent, BulkAction, BulkKind, MediaKind, StoredMedia, VerificationAttempt
-from liveness.services import bulk_actions, bulk_rights
+from liveness.worker import bulk_actions, bulk_rights
 from tests.builders import make_attempt, make_media
 from tests.people import make_user
 

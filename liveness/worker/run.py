@@ -19,16 +19,15 @@ from liveness.media import rolling_check
 from liveness.models import VerificationAttempt
 from liveness.polling import completion_statistics, leases
 from liveness.ratelimit.limiter import Limiter
-from liveness.refresh import failures
-from liveness.refresh.downloads import Pipeline
-from liveness.refresh.feed import Feed, Plan, Visit
-from liveness.refresh.health import RunHealth
-from liveness.refresh.heartbeat import Heartbeat
-from liveness.refresh.interval import Interval
-from liveness.refresh.memory import Memory
-from liveness.refresh.summary import Summary
-from liveness.refresh.worker import Worker
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions, failures
+from liveness.worker.download_pool import Pipeline
+from liveness.worker.health import RunHealth
+from liveness.worker.heartbeat import Heartbeat
+from liveness.worker.interval import Interval
+from liveness.worker.memory import Memory
+from liveness.worker.processor import Worker
+from liveness.worker.run_report import Summary
+from liveness.worker.work_queue import Feed, Plan, Visit
 
 TICK = 0.2
 # Seconds for which a poll waits for room among the downloads. Then it is made all the same: results come before files.

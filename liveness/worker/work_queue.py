@@ -15,7 +15,7 @@ from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.polling import candidates as polling_candidates
 from liveness.polling import leases, selection
 from liveness.polling.policy import Market
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions
 
 # Seconds between two looks for work where there was none.
 IDLE = 1.0

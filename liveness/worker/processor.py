@@ -34,10 +34,10 @@ from liveness.polling import leases, losses, policy
 from liveness.polling.policy import Market
 from liveness.ratelimit import budget
 from liveness.ratelimit.limiter import Limiter
-from liveness.refresh.breaker import CircuitBreaker, CircuitBreakers
-from liveness.refresh.feed import Visit
-from liveness.refresh.summary import Summary
 from liveness.services import clients
+from liveness.worker.circuit_breaker import CircuitBreaker, CircuitBreakers
+from liveness.worker.run_report import Summary
+from liveness.worker.work_queue import Visit
 
 # A broken download gets a fresh link at once this often; after that the schedule decides.
 ROUNDS = 2

@@ -16,10 +16,10 @@ from liveness.exceptions import AccountError
 from liveness.media import conditions as media_conditions
 from liveness.models import AuditEvent, VerificationAttempt, WorkerRun
 from liveness.models.attempt import ANSWERED
-from liveness.refresh.breaker import CircuitBreaker
-from liveness.refresh.memory import Memory
-from liveness.refresh.summary import Summary
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions
+from liveness.worker.circuit_breaker import CircuitBreaker
+from liveness.worker.memory import Memory
+from liveness.worker.run_report import Summary
 
 # A fact that lasts is reported again after this many seconds.
 REPEAT_SECONDS = 3600.0

@@ -15,11 +15,11 @@ from liveness.app_settings import app_settings
 from liveness.client.errors import ConfigurationError
 from liveness.exceptions import OutageError
 from liveness.ratelimit.limiter import Limiter, account_limiter
-from liveness.refresh.feed import Plan
-from liveness.refresh.memory import Memory
-from liveness.refresh.runs import Progress, Run
-from liveness.refresh.summary import Summary
 from liveness.services import clients
+from liveness.worker.memory import Memory
+from liveness.worker.run import Progress, Run
+from liveness.worker.run_report import Summary
+from liveness.worker.work_queue import Plan
 
 __all__ = ["Plan", "run", "watch"]
 

@@ -9,7 +9,7 @@ from liveness.exceptions import ChainError
 from liveness.ratelimit import conditions as rate_limit_conditions
 from liveness.ratelimit.limiter import SlotTimeoutError
 from liveness.ratelimit.stores import StoreError
-from liveness.refresh.summary import Summary
+from liveness.worker.run_report import Summary
 
 # With these an operator must act before any call can succeed.
 BLOCKERS = (ConfigurationError, ChainError, ImproperlyConfigured)

@@ -7,8 +7,8 @@ from django.db import transaction
 from liveness import audit
 from liveness.audit import Actor
 from liveness.models import VerificationAttempt
-from liveness.refresh import engine
-from liveness.refresh.summary import Summary
+from liveness.worker import engine
+from liveness.worker.run_report import Summary
 
 WORKERS = 4
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from liveness.clock import CheckedClock
 from liveness.polling.policy import Market
-from liveness.refresh.breaker import CircuitBreakers
+from liveness.worker.circuit_breaker import CircuitBreakers
 
 
 @dataclass

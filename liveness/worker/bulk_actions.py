@@ -27,7 +27,7 @@ from liveness.models import (
     StoredMedia,
     VerificationAttempt,
 )
-from liveness.services import bulk_rights
+from liveness.worker import bulk_rights
 
 # Files that one run takes at a time.
 PORTION = 10

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from liveness.models import BulkKind, VerificationAttempt, WorkerRun
 from liveness.models import run as runs
-from liveness.refresh.heartbeat import SIGN_OF_LIFE_SECONDS
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions
+from liveness.worker.heartbeat import SIGN_OF_LIFE_SECONDS
 
 # Two signs of life and a little more: a run that gives none for so long is silent.
 WATCH_SECONDS = 2 * SIGN_OF_LIFE_SECONDS + 1.0
