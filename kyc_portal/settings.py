@@ -293,8 +293,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = TIME_ZONE
 # Nothing here is so rare that beat would have to remember it in a file. No message expires: that would compare the
-# clocks of two machines. The scheduler sends none while enough wait (`liveness.backlog`).
-CELERY_BEAT_SCHEDULER = "liveness.beat:SteadyScheduler"
+# clocks of two machines. The scheduler sends none while enough wait (`liveness.scheduling.backlog`).
+CELERY_BEAT_SCHEDULER = "liveness.scheduling.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
     "refresh due attempts": {"task": "liveness.refresh_due", "schedule": 5.0},
     "fold figures": {"task": "liveness_review.fold", "schedule": 60.0},

@@ -10,11 +10,11 @@ from celery import current_app, shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
-from liveness import backlog
 from liveness.audit import Actor
 from liveness.logs import install_broker_filter, log_conditions, outages_logged
 from liveness.media import rolling_check
 from liveness.models import VerificationAttempt
+from liveness.scheduling import backlog
 from liveness.services import alarms
 from liveness.worker import engine
 from liveness.worker.run_report import Summary

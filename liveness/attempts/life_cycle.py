@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from liveness import audit, wakeups
+from liveness import audit
 from liveness.attempts import answers, closing, ledger, new_attempts, validation
 from liveness.attempts.validation import Registration
 from liveness.audit import Actor
@@ -15,6 +15,7 @@ from liveness.exceptions import LeaseLostError, RegistrationError
 from liveness.media import rows as media_rows
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
 from liveness.polling import policy
+from liveness.scheduling import wake_ups
 from liveness.signals import attempt_changed
 
 REFUSED = "the vendor does not know this token; check its region and the account's key"
@@ -121,7 +122,7 @@ def report_finished(attempt_id: int, *, now: datetime, actor: Actor) -> Verifica
             attempt.save(update_fields=["reported_at", "next_poll_at"])
             audit.record(audit.ATTEMPT_REPORTED, actor=actor, target=attempt)
             _announce(attempt)
-            wakeups.wake()
+            wake_ups.wake()
     return attempt
 
 

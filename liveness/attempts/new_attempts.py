@@ -10,7 +10,7 @@ from itertools import count
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, transaction
 
-from liveness import audit, wakeups
+from liveness import audit
 from liveness.attempts import validation
 from liveness.attempts.validation import Registration
 from liveness.audit import Actor, Entry
@@ -19,6 +19,7 @@ from liveness.database.retry import retried
 from liveness.exceptions import RegistrationError
 from liveness.models import VerificationAttempt
 from liveness.polling import completion_statistics, policy
+from liveness.scheduling import wake_ups
 from liveness.signals import attempt_changed, attempts_registered
 
 Admission = tuple[VerificationAttempt, bool] | RegistrationError
@@ -113,7 +114,7 @@ def _insert(
         # Last, because from here until the commit every other writer waits for the chain.
         audit.record_many(_entries(created.values(), finished), actor=actor)
     if finished & created.keys():
-        wakeups.wake()
+        wake_ups.wake()
     return created
 
 

@@ -13,7 +13,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
-from liveness import audit, wakeups
+from liveness import audit
 from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.exceptions import MediaError
@@ -27,6 +27,7 @@ from liveness.models import (
     StoredMedia,
     VerificationAttempt,
 )
+from liveness.scheduling import wake_ups
 from liveness.worker import bulk_rights
 
 # Files that one run takes at a time.
@@ -68,7 +69,7 @@ def start(
         audit.record(
             audit.BULK_STARTED, actor=actor, target=action, kind=kind.value, total=action.total, filters=criteria or {}
         )
-        wakeups.wake()
+        wake_ups.wake()
     return action
 
 

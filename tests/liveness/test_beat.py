@@ -9,7 +9,7 @@ from celery.schedules import crontab
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.beat import SMALLEST_STEP, SteadyScheduler, StepWatch
+from liveness.scheduling.beat import SMALLEST_STEP, SteadyScheduler, StepWatch
 
 NOON = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
 HOUR = 3600.0
@@ -21,7 +21,7 @@ class Beat:
 
     def __init__(self, monkeypatch, clock, schedule, task="tests.entry") -> None:
         self._clock, self._steady = clock, 1000.0
-        monkeypatch.setattr("liveness.beat.time.monotonic", lambda: self._steady)
+        monkeypatch.setattr("liveness.scheduling.beat.time.monotonic", lambda: self._steady)
         app = Celery("tests", broker="memory://", set_as_current=False)
         app.conf.beat_schedule = {"entry": {"task": task, "schedule": schedule}}
         self.sent: list[datetime] = []
@@ -136,5 +136,5 @@ def test_a_broker_that_takes_nothing_is_reported_once_a_minute_without_its_addre
 @pytest.mark.parametrize(("task", "count"), [("liveness.alarm", 0), ("liveness_review.fold", 0), ("host.pay", 10)])
 def test_only_wake_ups_are_kept_back_while_many_messages_wait(beat, monkeypatch, task, count):
     """A message of the host's may hold what no later one brings."""
-    monkeypatch.setattr("liveness.beat.backlog.is_full", lambda *_: True)
+    monkeypatch.setattr("liveness.scheduling.beat.backlog.is_full", lambda *_: True)
     assert beat(1.0, task).run(10.5) == count

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 import pytest
 
 from kyc_portal.celery import app
-from liveness import audit, backlog, tasks
+from liveness import audit, tasks
 from liveness.models import MediaState, Outcome, VerificationAttempt, WorkerRun
 from liveness.review.models import Fold
+from liveness.scheduling import backlog
 from liveness.worker import engine
 from tests.builders import silence
 from tests.conftest import missing

@@ -8,11 +8,12 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from kyc_portal.celery import app
-from liveness import backlog, beat, tasks
+from liveness import tasks
 from liveness.app_settings import app_settings
 from liveness.media import inspection
 from liveness.media.fetching import quarantine
 from liveness.models import Outcome
+from liveness.scheduling import backlog, beat
 from liveness.worker import work_queue
 from tests.builders import make_attempt
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from django.db import transaction
 
-from liveness import wakeups
+from liveness.scheduling import wake_ups
 from tests.with_celery import Deployment, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,9 +37,9 @@ def hang():
 def bell(settings, monkeypatch):
     """A bell that nobody has rung yet."""
     settings.LIVENESS_WAKE = f"{__name__}.send"
-    bell = wakeups.Bell()
-    monkeypatch.setattr(wakeups, "_bell", bell)
-    monkeypatch.setattr(wakeups, "PATIENCE", 10.0)
+    bell = wake_ups.Bell()
+    monkeypatch.setattr(wake_ups, "_bell", bell)
+    monkeypatch.setattr(wake_ups, "PATIENCE", 10.0)
     sent.clear()
     hanging.clear()
     yield bell
@@ -48,20 +48,20 @@ def bell(settings, monkeypatch):
 
 def test_nobody_is_woken_where_there_is_no_worker(settings):
     settings.LIVENESS_WAKE = ""
-    wakeups.wake()
+    wake_ups.wake()
     assert sent == []
 
 
 def test_a_worker_is_woken_when_there_is_something_to_see():
     with transaction.atomic():
-        wakeups.wake()
+        wake_ups.wake()
         assert sent == []
     assert len(sent) == 1
 
 
 def test_nobody_is_woken_for_what_was_taken_back():
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        wakeups.wake()
+        wake_ups.wake()
         raise ZeroDivisionError
     assert sent == []
 
@@ -69,22 +69,22 @@ def test_nobody_is_woken_for_what_was_taken_back():
 def test_one_message_wakes_for_a_thousand_attempts():
     with transaction.atomic():
         for _ in range(1000):
-            wakeups.wake()
+            wake_ups.wake()
     assert len(sent) == 1
 
 
 def test_a_rested_bell_rings_again(monkeypatch):
-    monkeypatch.setattr(wakeups, "REST", 0.0)
-    wakeups.wake()
-    wakeups.wake()
+    monkeypatch.setattr(wake_ups, "REST", 0.0)
+    wake_ups.wake()
+    wake_ups.wake()
     assert len(sent) == 2
 
 
 def test_a_broker_that_fails_is_told_once_without_its_address(settings, monkeypatch, caplog):
     settings.LIVENESS_WAKE = f"{__name__}.fail"
-    monkeypatch.setattr(wakeups, "REST_AFTER_FAILURE", 0.0)
-    wakeups.wake()
-    wakeups.wake()
+    monkeypatch.setattr(wake_ups, "REST_AFTER_FAILURE", 0.0)
+    wake_ups.wake()
+    wake_ups.wake()
     assert len(sent) == 2
     assert [(record.levelno, "canary" in record.getMessage()) for record in caplog.records] == [
         (logging.WARNING, False)
@@ -93,19 +93,19 @@ def test_a_broker_that_fails_is_told_once_without_its_address(settings, monkeypa
 
 def test_a_broker_that_fails_is_left_alone_for_a_while(settings):
     settings.LIVENESS_WAKE = f"{__name__}.fail"
-    wakeups.wake()
-    wakeups.wake()
+    wake_ups.wake()
+    wake_ups.wake()
     assert len(sent) == 1
 
 
 def test_nobody_waits_for_a_broker_that_hangs(settings, monkeypatch):
     settings.LIVENESS_WAKE = f"{__name__}.hang"
-    monkeypatch.setattr(wakeups, "PATIENCE", 0.3)
-    monkeypatch.setattr(wakeups, "REST", 0.0)
+    monkeypatch.setattr(wake_ups, "PATIENCE", 0.3)
+    monkeypatch.setattr(wake_ups, "REST", 0.0)
     begun = time.monotonic()
     for _ in range(20):
-        wakeups.wake()
-    assert time.monotonic() - begun < 20 * wakeups.PATIENCE
+        wake_ups.wake()
+    assert time.monotonic() - begun < 20 * wake_ups.PATIENCE
     wait_until(lambda: sent)
     assert len(sent) == 1
 
@@ -121,5 +121,5 @@ def test_the_portal_does_not_wait_for_a_broker_that_never_answers(scheme, sandbo
 
 def test_a_name_that_leads_nowhere_disturbs_nobody(settings, caplog):
     settings.LIVENESS_WAKE = "liveness.nowhere"
-    wakeups.wake()
+    wake_ups.wake()
     assert len(caplog.records) == 1

@@ -1,0 +1,1 @@
+"""When a worker is woken: by the clock of Celery beat, or at once for what cannot wait."""
