@@ -5,7 +5,7 @@ from django.urls import include, path
 from kyc_portal import health
 from kyc_portal.accounts import change_password
 from kyc_portal.views import favicon, home, leave, server_error
-from liveness.metrics import metrics
+from liveness.monitoring.metrics import metrics
 
 handler500 = server_error
 

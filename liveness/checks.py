@@ -18,8 +18,8 @@ from liveness.attempts.validation import REGIONS
 from liveness.client.endpoint import parse_endpoint
 from liveness.client.errors import ConfigurationError
 from liveness.media.fetching.url_allow_list import Origin, is_public
-from liveness.metrics import token_problem
 from liveness.models import append_only
+from liveness.monitoring.metrics import token_problem
 from liveness.placeholders import holds_placeholder
 
 TAG = "liveness"

@@ -14,8 +14,8 @@ from liveness.audit import Actor
 from liveness.logs import install_broker_filter, log_conditions, outages_logged
 from liveness.media import rolling_check
 from liveness.models import VerificationAttempt
+from liveness.monitoring import alerts
 from liveness.scheduling import backlog
-from liveness.services import alarms
 from liveness.worker import engine
 from liveness.worker.run_report import Summary
 
@@ -62,7 +62,7 @@ def refresh_attempt(public_id: str) -> None:
 @outages_logged
 def alarm() -> None:
     """Tell what was lost and what is in danger; of two tasks at once one tells."""
-    for line in alarms.tell(now=timezone.now(), actor=ACTOR).lines:
+    for line in alerts.tell(now=timezone.now(), actor=ACTOR).lines:
         logger.warning(line)
 
 

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from liveness import metrics, views
+from liveness import views
 from liveness.language import in_page_language
 from liveness.media import views as media_views
+from liveness.monitoring import metrics
 
 app_name = "liveness"
 

@@ -1,4 +1,4 @@
-"""What the alarm's hooks were sent, so that of two hosts one sends, and once (see `liveness.services.alarms`)."""
+"""What the alarm's hooks were sent, so that of two hosts one sends, and once (see `liveness.monitoring.alerts`)."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from django.db import models
 class AlarmState(models.Model):
     """One hook: the last audit event that it was sent, and by its kind what it was last sent of each danger.
 
-    `told` holds `liveness.services.notified.Notified` as JSON.
+    `told` holds `liveness.monitoring.repetition.Notified` as JSON.
     """
 
     hook = models.CharField(max_length=16, primary_key=True)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from prometheus_client.parser import text_string_to_metric_families
 
 from liveness import counters
-from liveness.services import gauges
+from liveness.monitoring import gauges
 from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

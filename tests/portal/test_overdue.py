@@ -7,8 +7,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from liveness.models import Outcome
+from liveness.monitoring import alert_rules, gauges
 from liveness.polling.overdue import OLDEST_DUE
-from liveness.services import dangers, gauges
 from tests.builders import living_run, make_attempt, silent_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -35,7 +35,7 @@ def verdicts(client, settings):
         return {
             "metrics": values["liveness_oldest_due_seconds"][0].value > OLDEST_DUE,
             "readyz": "refresh" in client.get("/readyz").json()["not_ready"],
-            "alarm": "overdue" in [danger.kind for danger in dangers.standing(timezone.now())],
+            "alarm": "overdue" in [danger.kind for danger in alert_rules.standing(timezone.now())],
         }
 
     return ask

@@ -9,7 +9,7 @@ from liveness.audit import Actor
 from liveness.checks import check_alarms
 from liveness.management.base import LivenessCommand
 from liveness.management.console import SOME_FAILED, as_json, cannot_run
-from liveness.services import alarms
+from liveness.monitoring import alerts
 
 
 class Command(LivenessCommand):
@@ -28,7 +28,7 @@ class Command(LivenessCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for problem in check_alarms():
             raise cannot_run(f"{problem.msg} {problem.hint}")
-        done = alarms.tell(now=timezone.now(), actor=Actor.system("liveness_alarm"))
+        done = alerts.tell(now=timezone.now(), actor=Actor.system("liveness_alarm"))
         if options["json"]:
             self.stdout.write(as_json(done.facts))
         for line in done.lines:

@@ -7,9 +7,9 @@ from django.db import OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 
 from liveness import logs, tasks
+from liveness.monitoring import alerts
 from liveness.review import tasks as review_tasks
 from liveness.review.services import figures
-from liveness.services import alarms
 from liveness.worker import engine
 from tests.liveness.refresh.steps import registered
 
@@ -27,7 +27,7 @@ def away(*args, **kwargs):
     ("module", "name", "task"),
     [
         (engine, "run", tasks.refresh_due),
-        (alarms, "tell", tasks.alarm),
+        (alerts, "tell", tasks.alarm),
         (figures, "fold", review_tasks.fold),
     ],
 )
@@ -45,7 +45,7 @@ def test_a_fault_of_a_task_is_raised(monkeypatch):
     def faulty(*args, **kwargs):
         raise ValueError("a fault")
 
-    monkeypatch.setattr(alarms, "tell", faulty)
+    monkeypatch.setattr(alerts, "tell", faulty)
     with pytest.raises(ValueError, match="a fault"):
         tasks.alarm()
 

@@ -10,7 +10,7 @@ from liveness import conditions
 from liveness.clock import CheckedClock
 from liveness.conditions import ConditionKind
 from liveness.models import MediaState, Outcome, StoredMedia
-from liveness.services import dangers
+from liveness.monitoring import alert_rules
 from liveness.worker import circuit_breaker, engine
 from liveness.worker.engine import Plan
 from tests.conftest import forget_other_runs
@@ -52,7 +52,7 @@ def test_a_clock_that_is_wrong_stands_until_an_answer_agrees_with_it(hours, sand
     assert standing() == [ConditionKind.CLOCK_SKEW]
     by_the_wrong_clock = conditions.standing(timezone.now() + timedelta(hours=hours))
     assert [condition.kind for condition in by_the_wrong_clock] == [ConditionKind.CLOCK_SKEW]
-    assert "stopped" in [danger.kind for danger in dangers.standing(timezone.now())]
+    assert "stopped" in [danger.kind for danger in alert_rules.standing(timezone.now())]
     forget_other_runs(monkeypatch)
     registered(sandbox)
     run()

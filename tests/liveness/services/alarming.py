@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from liveness.audit import Actor
-from liveness.services import alarms
+from liveness.monitoring import alerts
 
 ACTOR = Actor.system("tests")
 MINUTE = timedelta(minutes=1)
 
 
-def tell(now) -> alarms.Round:
-    return alarms.tell(now=now, actor=ACTOR)
+def tell(now) -> alerts.Round:
+    return alerts.tell(now=now, actor=ACTOR)
 
 
 def begin(now) -> None:

@@ -10,7 +10,7 @@ from liveness import audit, conditions, tasks
 from liveness.attempts import life_cycle
 from liveness.conditions import ConditionKind
 from liveness.models import AlarmState, AuditEvent, AuditHead, VerificationAttempt
-from liveness.services import alarms, dangers, gauges, hooks
+from liveness.monitoring import alert_rules, alerts, gauges, notifiers
 from tests.builders import make_attempt
 from tests.liveness.services.alarming import ACTOR, MINUTE, begin, tell
 from tests.liveness.services.test_dangers import ending, expire
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 
 def refused(message):
-    raise hooks.HookError("the mail was not sent")
+    raise notifiers.HookError("the mail was not sent")
 
 
 def test_it_is_quiet_when_all_is_well(now, emails):
@@ -225,7 +225,7 @@ def test_a_rule_that_fails_is_named_hides_no_other_danger_and_brings_no_all_clea
     attempt = ending(now)
     tell(now)
     save(attempt)
-    monkeypatch.setattr(dangers, "RULES", (broken, dangers.is_overdue))
+    monkeypatch.setattr(alert_rules, "RULES", (broken, alert_rules.is_overdue))
     make_attempt(issued_at=now - 30 * MINUTE, next_poll_at=now - 25 * MINUTE)
     done = tell(now + 12 * MINUTE)
     assert done.lines == ["the alarm could not look for 'broken' (ValueError); it is tried again at the next run"]
@@ -235,7 +235,7 @@ def test_a_rule_that_fails_is_named_hides_no_other_danger_and_brings_no_all_clea
 def test_what_could_not_be_delivered_for_hours_is_not_lost(now, emails, monkeypatch):
     """It grew to 6 and went while the mail server was away."""
     with monkeypatch.context() as broken:
-        broken.setattr(hooks, "send_email", refused)
+        broken.setattr(notifiers, "send_email", refused)
         for _ in range(3):
             ending(now, in_minutes=14)
         tell(now)
@@ -251,7 +251,7 @@ def test_what_could_not_be_delivered_for_hours_is_not_lost(now, emails, monkeypa
 
 def test_a_danger_that_came_and_went_while_no_message_could_be_delivered_is_still_told(now, emails, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(hooks, "send_email", refused)
+        broken.setattr(notifiers, "send_email", refused)
         attempt = ending(now)
         tell(now)
         save(attempt)
@@ -325,8 +325,8 @@ def test_a_hook_that_another_host_is_using_is_left_alone(now, emails):
 def test_a_host_that_died_while_it_told_holds_nobody_up_for_long(now, emails):
     begin(now)
     expire(now)
-    AlarmState.objects.update(held_until=now + alarms.HOLD)
-    tell(now + alarms.HOLD)
+    AlarmState.objects.update(held_until=now + alerts.HOLD)
+    tell(now + alerts.HOLD)
     assert len(emails) == 1
 
 
@@ -344,7 +344,7 @@ def test_of_two_hosts_at_once_one_tells(now, emails, monkeypatch):
         tell(now)
         connection.close()
 
-    monkeypatch.setattr(hooks, "send_email", send)
+    monkeypatch.setattr(notifiers, "send_email", send)
     for _ in range(2):
         threads = [threading.Thread(target=host) for _ in range(2)]
         for thread in threads:

@@ -10,7 +10,7 @@ from liveness import audit
 from liveness.audit import rows, verification
 from liveness.exceptions import ChainError
 from liveness.models import AuditCheck, AuditEvent, AuditHead
-from liveness.services import dangers
+from liveness.monitoring import alert_rules
 from tests.builders import make_attempt
 from tests.liveness.services.chain import ACTOR, record
 
@@ -94,7 +94,7 @@ def test_unreadable_details_do_not_silence_what_reads_them(details):
     with transaction.atomic():
         audit.record(audit.MEDIA_LOST, actor=ACTOR, target=make_attempt(), reason="x")
     tamper("UPDATE liveness_auditevent SET details = %s", details)
-    assert dangers.lost_since(0).count == 1
+    assert alert_rules.lost_since(0).count == 1
     assert audit.verify().broken_at == 1
 
 

@@ -9,7 +9,7 @@ from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.loss_causes import LossCause
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia
-from liveness.services import dangers
+from liveness.monitoring import alert_rules
 from tests.builders import make_attempt, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -40,16 +40,16 @@ def lose_files(now, cause=""):
 
 
 def kinds(now) -> list[str]:
-    return [danger.kind for danger in dangers.standing(now)]
+    return [danger.kind for danger in alert_rules.standing(now)]
 
 
 def test_nothing_is_lost_without_events():
-    assert dangers.lost_since(0) == dangers.Losses(0)
+    assert alert_rules.lost_since(0) == alert_rules.Losses(0)
 
 
 def test_a_result_that_nobody_read_is_lost(now):
     attempt = expire(now)
-    lost = dangers.lost_since(0)
+    lost = alert_rules.lost_since(0)
     assert (lost.count, lost.reasons, lost.attempts) == (1, {"unread": 1}, [attempt])
 
 
@@ -63,60 +63,60 @@ def test_a_result_that_nobody_read_is_lost(now):
 )
 def test_a_check_that_was_seen_unfinished_after_its_time_is_no_loss(now, fields):
     expire(now, **{name: now + shift for name, shift in fields.items()})
-    assert dangers.lost_since(0).count == 0
+    assert alert_rules.lost_since(0).count == 0
 
 
 @pytest.mark.parametrize("shift", [-125 * MINUTE, -116 * MINUTE])
 def test_a_check_that_could_have_ended_after_its_last_poll_is_lost(now, shift):
     expire(now, unfinished_at=now + shift, last_polled_at=now + shift)
-    assert dangers.lost_since(0).reasons == {"unread": 1}
+    assert alert_rules.lost_since(0).reasons == {"unread": 1}
 
 
 def test_files_are_lost_by_their_cause(now):
     attempt = lose_files(now, LossCause.LINK)
     lose_files(now)
-    lost = dangers.lost_since(0)
+    lost = alert_rules.lost_since(0)
     assert lost.reasons == {"link": 2, "window": 2}
     assert attempt in lost.attempts
-    assert len(set(lost.attempts)) == len(lost.attempts) <= 2 * dangers.NAMED
+    assert len(set(lost.attempts)) == len(lost.attempts) <= 2 * alert_rules.NAMED
 
 
 def test_only_what_came_after_the_event_counts(now):
     expire(now)
-    before = dangers.lost_since(0)
-    assert dangers.lost_since(before.last).count == 0
+    before = alert_rules.lost_since(0)
+    assert alert_rules.lost_since(before.last).count == 0
     expire(now)
-    assert dangers.lost_since(before.last).count == 1
+    assert alert_rules.lost_since(before.last).count == 1
 
 
 def test_many_events_are_read_in_steps(now, monkeypatch):
-    monkeypatch.setattr(dangers, "BATCH", 2)
+    monkeypatch.setattr(alert_rules, "BATCH", 2)
     for _ in range(3):
         expire(now)
-    first = dangers.lost_since(0)
+    first = alert_rules.lost_since(0)
     assert first.count == 2
-    rest = dangers.lost_since(first.last)
+    rest = alert_rules.lost_since(first.last)
     assert (rest.count, rest.last) == (1, AuditEvent.objects.latest("sequence").sequence)
 
 
 def test_a_restored_backup_that_ends_earlier_hides_no_loss(now):
     expire(now)
-    lost = dangers.lost_since(10**6)
-    assert (lost.count, lost.last) == (0, dangers.newest_event())
+    lost = alert_rules.lost_since(10**6)
+    assert (lost.count, lost.last) == (0, alert_rules.newest_event())
     expire(now)
-    assert dangers.lost_since(lost.last).count == 1
+    assert alert_rules.lost_since(lost.last).count == 1
 
 
 def test_an_attempt_that_nobody_read_near_its_end_is_at_risk(now):
     attempt = ending(now)
-    [danger] = dangers.standing(now)
+    [danger] = alert_rules.standing(now)
     assert (danger.kind, danger.headline, danger.attempts) == ("at_risk", "1 at risk", [str(attempt.public_id)])
 
 
 def test_an_answered_attempt_whose_files_are_wanted_near_its_end_is_at_risk(now):
     attempt = ending(now, unfinished_at=now - HOUR)
     life_cycle.record(attempt.id, make_result(), now=now, actor=ACTOR)
-    [danger] = dangers.standing(now)
+    [danger] = alert_rules.standing(now)
     assert "Files are still to fetch of 1;" in danger.text
 
 
@@ -137,7 +137,7 @@ def test_an_attempt_whose_last_look_was_during_the_check_is_at_risk(now):
 )
 def test_no_danger_is_seen_where_there_is_none(now, fields):
     ending(now, **{name: now + value if isinstance(value, timedelta) else value for name, value in fields.items()})
-    assert dangers.standing(now) == []
+    assert alert_rules.standing(now) == []
 
 
 def test_what_was_settled_is_at_risk_no_more(now):
@@ -146,7 +146,7 @@ def test_what_was_settled_is_at_risk_no_more(now):
     for kind in MediaKind:
         StoredMedia.objects.filter(attempt=attempt, kind=kind).update(state=MediaState.LOST)
     life_cycle.settle(attempt.id, now=now)
-    assert dangers.standing(now) == []
+    assert alert_rules.standing(now) == []
 
 
 def test_how_early_it_warns_is_a_setting(now, settings):
@@ -157,9 +157,9 @@ def test_how_early_it_warns_is_a_setting(now, settings):
 
 
 def test_it_names_only_a_few(now):
-    for _ in range(dangers.NAMED + 2):
+    for _ in range(alert_rules.NAMED + 2):
         ending(now)
-    assert len(dangers.standing(now)[0].attempts) == dangers.NAMED
+    assert len(alert_rules.standing(now)[0].attempts) == alert_rules.NAMED
 
 
 @pytest.mark.parametrize(("minutes", "found"), [(19, []), (21, ["overdue"])])

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 
 from liveness.models import CallSlot, CallTally, Outcome
+from liveness.monitoring import gauges
 from liveness.polling import overdue
-from liveness.services import gauges
 from tests.builders import living_run, make_attempt, silent_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

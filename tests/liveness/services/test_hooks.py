@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.services import hooks
+from liveness.monitoring import notifiers
 from tests.liveness.services.alarming import MINUTE, begin, tell
 from tests.liveness.services.test_dangers import ending, expire
 
@@ -81,7 +81,7 @@ def test_no_shell_reads_the_command(now, settings, tmp_path):
     ],
 )
 def test_a_command_that_fails_is_told_and_tried_again(now, script, monkeypatch, settings, body, problem):
-    monkeypatch.setattr(hooks, "COMMAND_TIMEOUT", 0.2)
+    monkeypatch.setattr(notifiers, "COMMAND_TIMEOUT", 0.2)
     script("exit 0")
     begin(now)
     expire(now)
@@ -97,7 +97,7 @@ def test_a_command_that_fails_is_told_and_tried_again(now, script, monkeypatch, 
 
 
 def test_a_command_that_takes_too_long_leaves_nothing_running(now, script, monkeypatch):
-    monkeypatch.setattr(hooks, "COMMAND_TIMEOUT", 0.3)
+    monkeypatch.setattr(notifiers, "COMMAND_TIMEOUT", 0.3)
     out = script('sleep 60 & echo $! > "$1"; wait')
     ending(now)
     tell(now)
@@ -112,7 +112,7 @@ def test_a_mail_server_that_hangs_holds_the_command_back_no_longer_than_its_dead
     now, emails, script, monkeypatch, settings
 ):
     """It goes on answering, a byte at a time, so that no time-out of a socket ends it."""
-    monkeypatch.setattr(hooks, "EMAIL_DEADLINE", 0.3)
+    monkeypatch.setattr(notifiers, "EMAIL_DEADLINE", 0.3)
     out = script('cat > "$1"')
     answered = threading.Event()
     monkeypatch.setattr("django.core.mail.EmailMessage.send", lambda message: answered.wait(20))
@@ -124,7 +124,7 @@ def test_a_mail_server_that_hangs_holds_the_command_back_no_longer_than_its_dead
 
 
 def test_a_silent_mail_server_times_out_where_the_host_set_no_time_limit(now, emails, settings, monkeypatch):
-    monkeypatch.setattr(hooks, "EMAIL_TIMEOUT", 0.3)
+    monkeypatch.setattr(notifiers, "EMAIL_TIMEOUT", 0.3)
     settings.EMAIL_BACKEND, settings.EMAIL_TIMEOUT = "django.core.mail.backends.smtp.EmailBackend", None
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.EMAIL_HOST, settings.EMAIL_PORT = silent.getsockname()
@@ -136,9 +136,9 @@ def test_a_silent_mail_server_times_out_where_the_host_set_no_time_limit(now, em
 
 @given(st.text())
 def test_a_subject_is_one_printable_line_whatever_the_portal_is_called(name):
-    subject = hooks.Message(f"[{name}] Liveness: 1 lost", "", {}).subject
+    subject = notifiers.Message(f"[{name}] Liveness: 1 lost", "", {}).subject
     assert subject.isprintable()
-    assert len(subject) <= hooks.SUBJECT_LENGTH
+    assert len(subject) <= notifiers.SUBJECT_LENGTH
 
 
 def test_a_portal_name_adds_no_header_to_the_mail(now, emails, settings):

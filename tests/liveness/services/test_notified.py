@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.services.dangers import Danger
-from liveness.services.notified import REST, Notified
+from liveness.monitoring.alert_rules import Danger
+from liveness.monitoring.repetition import REST, Notified
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -19,11 +19,11 @@ from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.exceptions import ChainError
 from liveness.models import AlarmState
-from liveness.services import dangers, hooks
-from liveness.services.alert_texts import News, compose
-from liveness.services.dangers import Danger
-from liveness.services.hooks import Hook, HookError, Message
-from liveness.services.notified import Notified
+from liveness.monitoring import alert_rules, notifiers
+from liveness.monitoring.alert_rules import Danger
+from liveness.monitoring.alert_texts import News, compose
+from liveness.monitoring.notifiers import Hook, HookError, Message
+from liveness.monitoring.repetition import Notified
 
 # Longer than a hook may take.
 HOLD = timedelta(minutes=2)
@@ -50,14 +50,14 @@ class Round:
     @property
     def lines(self) -> list[str]:
         """What is left to tell: the message itself where no hook is set, and the hooks that failed."""
-        own = self.sent.get(hooks.OUTPUT)
+        own = self.sent.get(notifiers.OUTPUT)
         failed = [f"{problem}; it is tried again at the next run" for problem in self.failed.values()]
         return ([own.text] if own else []) + failed
 
     @property
     def is_bad(self) -> bool:
         """Is there more to say than that a danger is over?"""
-        own = self.sent.get(hooks.OUTPUT)
+        own = self.sent.get(notifiers.OUTPUT)
         return bool(self.failed or (own and (own.facts["dangers"] or own.facts["lost"]["count"])))
 
 
@@ -67,10 +67,10 @@ def tell(*, now: datetime, actor: Actor) -> Round:
     Raises DatabaseError.
     """
     done = Round()
-    done.dangers = dangers.standing(now, done.failed)
+    done.dangers = alert_rules.standing(now, done.failed)
     # A rule that failed says nothing about its danger, least of all that it is over.
     is_complete = not done.failed
-    for hook in hooks.configured():
+    for hook in notifiers.configured():
         state = retried(partial(_hold, hook.name, now))
         if state:
             _tell_by(hook, state, done, now, actor, is_complete=is_complete)
@@ -81,7 +81,7 @@ def _tell_by(hook: Hook, state: AlarmState, done: Round, now: datetime, actor: A
     try:
         known = _seen(state, done.dangers, now)
         state.told = _stored(known)
-        lost = dangers.lost_since(state.sequence)
+        lost = alert_rules.lost_since(state.sequence)
         news = _news(lost, known, done.dangers, now, is_complete=is_complete)
         if news:
             message = compose(news)
@@ -102,7 +102,7 @@ def _seen(state: AlarmState, found: list[Danger], now: datetime) -> Known:
     return known | {danger.kind: known.get(danger.kind, Notified()).seen(danger, now) for danger in found}
 
 
-def _news(lost: dangers.Losses, known: Known, found: list[Danger], now: datetime, *, is_complete: bool) -> News:
+def _news(lost: alert_rules.Losses, known: Known, found: list[Danger], now: datetime, *, is_complete: bool) -> News:
     kinds = {danger.kind for danger in found}
     over = {kind: one for kind, one in known.items() if is_complete and kind not in kinds and one.is_over(now)}
     news = [danger for danger in found if known[danger.kind].is_news(danger, now)]
@@ -121,7 +121,7 @@ def _stored(known: Known) -> dict[str, Any]:
 @transaction.atomic
 def _hold(name: str, now: datetime) -> AlarmState | None:
     """The hook's row, held; None when another process has it."""
-    AlarmState.objects.get_or_create(hook=name, defaults={"sequence": dangers.newest_event()})
+    AlarmState.objects.get_or_create(hook=name, defaults={"sequence": alert_rules.newest_event()})
     rows = AlarmState.objects.filter(hook=name)
     # A hold that ends later than any hold could was taken before the clock was set back.
     free = rows.filter(Q(held_until__isnull=True) | Q(held_until__lte=now) | Q(held_until__gt=now + 2 * HOLD))

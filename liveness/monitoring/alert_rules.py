@@ -17,8 +17,8 @@ from liveness.loss_causes import LossCause
 from liveness.media import rolling_check
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.models.attempt import ANSWERED
+from liveness.monitoring import gauges
 from liveness.polling import losses, overdue
-from liveness.services import gauges
 
 # So many attempts of each kind are named, and so many events are read at once.
 NAMED = 3

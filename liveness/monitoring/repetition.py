@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from liveness.services.dangers import Danger
+from liveness.monitoring.alert_rules import Danger
 
 # A danger that is gone for so long is over. One that comes back sooner never went: attempts come and go by the minute.
 REST = timedelta(minutes=10)

@@ -17,8 +17,8 @@ from prometheus_client.registry import Collector
 
 from liveness import conditions, counters
 from liveness.app_settings import app_settings
+from liveness.monitoring import gauges
 from liveness.placeholders import holds_placeholder
-from liveness.services import gauges
 
 PLAIN = "text/plain; charset=utf-8"
 SHORTEST_TOKEN = 16

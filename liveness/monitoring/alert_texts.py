@@ -7,9 +7,9 @@ from typing import Any
 
 from liveness.app_settings import app_settings
 from liveness.loss_causes import LossCause
-from liveness.services.dangers import Danger, Losses
-from liveness.services.hooks import Message
-from liveness.services.notified import Notified
+from liveness.monitoring.alert_rules import Danger, Losses
+from liveness.monitoring.notifiers import Message
+from liveness.monitoring.repetition import Notified
 
 WHERE = "Look: manage.py liveness_show ID, manage.py liveness_refresh --dry-run, and docs/operating.md, Alarms."
 

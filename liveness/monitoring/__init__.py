@@ -1,0 +1,1 @@
+"""What operators watch and what they are sent: counters and gauges, alert rules, alerts."""
