@@ -80,9 +80,9 @@ def measure(polls: int) -> Found:
     from django.db.backends.signals import connection_created
     from django.test import override_settings
 
+    from liveness import clients
     from liveness.client.types import parse_liveness_result
     from liveness.models import Outcome, VerificationAttempt
-    from liveness.services import clients
     from liveness.worker import engine
 
     answer = parse_liveness_result(json.loads(PENDING.read_bytes())["Response"])

@@ -10,12 +10,11 @@ from datetime import datetime
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, close_old_connections
 
-from liveness import conditions
+from liveness import clients, conditions
 from liveness.app_settings import app_settings
 from liveness.client.errors import ConfigurationError
 from liveness.exceptions import OutageError
 from liveness.ratelimit.limiter import Limiter, account_limiter
-from liveness.services import clients
 from liveness.worker.memory import Memory
 from liveness.worker.run import Progress, Run
 from liveness.worker.run_report import Summary

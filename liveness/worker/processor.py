@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.db import Error
 
-from liveness import counters
+from liveness import clients, counters
 from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.client.errors import (
@@ -34,7 +34,6 @@ from liveness.polling import leases, losses, policy
 from liveness.polling.policy import Market
 from liveness.ratelimit import budget
 from liveness.ratelimit.limiter import Limiter
-from liveness.services import clients
 from liveness.worker.circuit_breaker import CircuitBreaker, CircuitBreakers
 from liveness.worker.run_report import Summary
 from liveness.worker.work_queue import Visit

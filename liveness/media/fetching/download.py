@@ -11,7 +11,7 @@ from pathlib import Path
 import requests
 from django.utils import timezone
 
-from liveness import counters
+from liveness import clients, counters
 from liveness.app_settings import app_settings
 from liveness.client.deadline import total_deadline
 from liveness.client.errors import ConfigurationError, NetworkError
@@ -21,7 +21,6 @@ from liveness.loss_causes import LossCause
 from liveness.media.fetching import presigned_urls, quarantine, url_allow_list
 from liveness.media.fetching.transfer import Measured, Transfer
 from liveness.models import MediaKind
-from liveness.services import clients
 from liveness.services.pool import Pool
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from liveness import clients
 from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.client.redaction import storable
@@ -14,7 +15,6 @@ from liveness.client.results import Outcome, explain
 from liveness.clock import CheckedClock
 from liveness.media import files as media_files
 from liveness.models import MediaState
-from liveness.services import clients
 from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

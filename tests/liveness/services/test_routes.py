@@ -5,13 +5,13 @@ import logging
 
 import pytest
 
+from liveness import clients
 from liveness.client.errors import FaceIdError, TlsError
 from liveness.client.session import Route
 from liveness.clock import CheckedClock
 from liveness.exceptions import MediaError
 from liveness.media.fetching import download
 from liveness.models import MediaKind
-from liveness.services import clients
 from tests.liveness.client.conftest import TOKEN, certificate, foreign_certificate  # noqa: F401
 from tests.liveness.client.proxying import REFUSED, connect_proxy
 from tests.liveness.client.server import fixture, http, serve
