@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from liveness.app_settings import app_settings
 from liveness.client.faceid import REGIONS, FaceIdClient
+from liveness.client.pool import Pool
 from liveness.client.session import Route
 from liveness.client.signing import Credentials
 from liveness.clock import CheckedClock
-from liveness.services.pool import Pool
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from liveness import clients, counters
 from liveness.app_settings import app_settings
 from liveness.client.deadline import total_deadline
 from liveness.client.errors import ConfigurationError, NetworkError
+from liveness.client.pool import Pool
 from liveness.client.session import Route, build_session
 from liveness.exceptions import MediaError
 from liveness.loss_causes import LossCause
 from liveness.media.fetching import presigned_urls, quarantine, url_allow_list
 from liveness.media.fetching.transfer import Measured, Transfer
 from liveness.models import MediaKind
-from liveness.services.pool import Pool
 
 
 def fetch(

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from liveness.services.pool import Pool
+from liveness.client.pool import Pool
 
 
 @pytest.fixture
