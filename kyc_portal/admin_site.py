@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
 
-from liveness.guarded_admin import GuardedAdmin, is_value
+from liveness.web.guarded_admin import GuardedAdmin, is_value
 
 View = Callable[..., HttpResponseBase]
 

@@ -51,11 +51,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # First, so that the answers of all others pass it too.
-    "liveness.middleware.NoStoreMiddleware",
+    "liveness.web.middleware.NoStoreMiddleware",
     # It also answers for what the others cannot do without the database.
-    "liveness.middleware.OutageMiddleware",
-    "liveness.middleware.PageLanguageMiddleware",
-    "liveness.middleware.Utf8Middleware",
+    "liveness.web.middleware.OutageMiddleware",
+    "liveness.web.middleware.PageLanguageMiddleware",
+    "liveness.web.middleware.Utf8Middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

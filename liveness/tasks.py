@@ -11,11 +11,11 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from liveness.audit import Actor
-from liveness.logs import install_broker_filter, log_conditions, outages_logged
 from liveness.media import rolling_check
 from liveness.models import VerificationAttempt
 from liveness.monitoring import alerts
 from liveness.scheduling import backlog
+from liveness.web.logs import install_broker_filter, log_conditions, outages_logged
 from liveness.worker import engine
 from liveness.worker.run_report import Summary
 

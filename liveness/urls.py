@@ -1,9 +1,9 @@
 from django.urls import path
 
 from liveness import views
-from liveness.language import in_page_language
 from liveness.media import views as media_views
 from liveness.monitoring import metrics
+from liveness.web.language import in_page_language
 
 app_name = "liveness"
 

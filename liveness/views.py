@@ -16,11 +16,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from liveness import keyset, presentation, search, searches
+from liveness import presentation
 from liveness.access import Person, access_policy
 from liveness.audit import Actor
 from liveness.media import access_log
 from liveness.models import AttemptQuerySet, Outcome
+from liveness.web import keyset, search, searches
 
 PAGE_SIZE = 50
 TABS = [("", gettext_lazy("All")), *Outcome.choices]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from liveness import presentation, search
+from liveness import presentation
 from liveness.access import access_policy
 from liveness.admin import bulk, related, reports
 from liveness.admin.audit import trail
@@ -25,6 +25,7 @@ from liveness.attempts.validation import REGIONS
 from liveness.audit import Actor
 from liveness.models import BulkKind, MediaState, StoredMedia, VerificationAttempt
 from liveness.templatetags.liveness import badge, moment
+from liveness.web import search
 
 # One person has a few attempts. A beginning that more attempts share says too little.
 MAX_FOUND = 1000

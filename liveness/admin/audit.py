@@ -18,10 +18,10 @@ from liveness.admin.dates import DateFilter
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
 from liveness.admin.words import ANONYMOUS, SYSTEM, USER, name_actors, name_records, who, words_of
 from liveness.audit import rows
-from liveness.guarded_admin import is_value
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
-from liveness.search import as_uuid, is_searchable
 from liveness.templatetags.liveness import moment
+from liveness.web.guarded_admin import is_value
+from liveness.web.search import as_uuid, is_searchable
 
 TRAIL = 50
 # How many events a list looks through for a person who may see only some, so that it costs the same on a long chain.

@@ -23,8 +23,8 @@ from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
 from liveness.admin.words import name_actors, who
 from liveness.audit import Actor
 from liveness.models import BulkAction, BulkKind
-from liveness.search import as_uuid
 from liveness.templatetags.liveness import moment
+from liveness.web.search import as_uuid
 from liveness.worker import bulk_actions
 from liveness.worker.bulk_rights import PERMISSIONS
 

@@ -7,10 +7,10 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from liveness import csv_export
 from liveness.access import Person, access_policy, media_of
 from liveness.admin.words import ATTEMPT, MEDIA
 from liveness.models import BulkAction, BulkActionItem, BulkKind, ItemState
+from liveness.web import csv_export
 
 PAGE_SIZE = 50
 BATCH = 1000

@@ -9,7 +9,6 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from liveness import search
 from liveness.access import access_policy
 from liveness.admin import bulk, reports
 from liveness.admin.audit import trail
@@ -19,6 +18,7 @@ from liveness.admin.words import ATTEMPT, link
 from liveness.models import BulkKind, StoredMedia
 from liveness.presentation import Piece
 from liveness.templatetags.liveness import moment
+from liveness.web import search
 
 SHA256_LENGTH, HEX_DIGITS = 64, set("0123456789abcdef")
 # A beginning that more attempts share says too little.

@@ -17,10 +17,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from liveness import search
 from liveness.admin import bulk, searches
-from liveness.guarded_admin import GuardedAdmin
-from liveness.language import in_page_language
+from liveness.web import search
+from liveness.web.guarded_admin import GuardedAdmin
+from liveness.web.language import in_page_language
 
 PAGE_SIZE = 50
 # OFFSET grows dearer with every page; whoever looks deeper than this filters or searches instead.

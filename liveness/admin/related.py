@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from liveness.access import Person, access_policy
 from liveness.models import StoredMedia, VerificationAttempt
-from liveness.search import as_uuid
+from liveness.web.search import as_uuid
 
 SUBJECT = "subject_of"
 # A label and an address.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 
-from liveness.searches import keep, recall
+from liveness.web.searches import keep, recall
 
 __all__ = ["KEY", "keep", "wanted"]
 

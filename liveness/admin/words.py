@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from liveness.access import Person, access_policy
 from liveness.audit import Actor
 from liveness.models import AuditEvent, BulkAction, StoredMedia, VerificationAttempt
-from liveness.search import as_uuid
+from liveness.web.search import as_uuid
 
 USER, SYSTEM, ANONYMOUS = "user:", "system:", "anonymous"
 ATTEMPT, MEDIA, BULK = (model._meta.label_lower for model in (VerificationAttempt, StoredMedia, BulkAction))

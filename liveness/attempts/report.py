@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from liveness import search
 from liveness.client.results import explain
 from liveness.models import VerificationAttempt
+from liveness.web import search
 
 
 def find(text: str) -> VerificationAttempt | None:

@@ -19,11 +19,11 @@ from liveness import audit, conditions
 from liveness.access import access_policy
 from liveness.audit import Actor
 from liveness.exceptions import ChainError
-from liveness.logs import log_outage
 from liveness.media import access_log
 from liveness.media.access_log import Availability
 from liveness.media.responses import Evidence, deliver, refusal
 from liveness.models import MediaKind, StoredMedia
+from liveness.web.logs import log_outage
 
 SUFFIXES = {
     "image/jpeg": "jpg",

@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveness import search
 from liveness.access import access_policy
 from liveness.admin import related
 from liveness.admin.audit import ACTIONS, WITHHOLDERS
@@ -29,8 +28,9 @@ from liveness.review.requests import person_of
 from liveness.review.services import actions
 from liveness.review.trail.rows import withheld
 from liveness.review.trail.words import ACTS
-from liveness.search import as_uuid
 from liveness.templatetags.liveness import moment
+from liveness.web import search
+from liveness.web.search import as_uuid
 
 ACTIONS |= {value for name, value in vars(actions).items() if name.isupper()}
 WITHHOLDERS.append(withheld)

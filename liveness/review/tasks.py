@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from liveness.logs import outages_logged
 from liveness.review.services import figures
+from liveness.web.logs import outages_logged
 
 
 @shared_task(name="liveness_review.fold")

@@ -1,7 +1,7 @@
 from django.urls import path
 
-from liveness.language import in_page_language
 from liveness.review.views import audit, dashboard, decisions, keys, queue, saved, subject, workspace
+from liveness.web.language import in_page_language
 
 app_name = "liveness_review"
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from liveness import keyset
 from liveness.models import VerificationAttempt
+from liveness.web import keyset
 from tests.builders import make_attempt
 
 ATTEMPTS = 9

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from liveness import searches
 from liveness.models import MediaKind, MediaState, Outcome, Poll, StoredMedia
 from liveness.presentation import HIDDEN_LINK, without_links
+from liveness.web import searches
 from tests.builders import make_attempt, make_media
 from tests.people import make_user, signed_in
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from liveness import conditions, search
+from liveness import conditions
 from liveness.audit import Actor
 from liveness.conditions import FOR_ANY_WRITE, Part
 from liveness.management.base import LivenessCommand
@@ -24,6 +24,7 @@ from liveness.management.console import (
     stop_signals,
 )
 from liveness.models import VerificationAttempt
+from liveness.web import search
 from liveness.worker import engine, takeover, waiting
 from liveness.worker.engine import Plan
 from liveness.worker.run_report import Summary

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveness import search
 from liveness.access import access_policy
 from liveness.audit import Actor
 from liveness.models import StoredMedia, VerificationAttempt
@@ -20,8 +19,9 @@ from liveness.review.trail import reading
 from liveness.review.trail.reading import Wanted
 from liveness.review.trail.rows import who
 from liveness.review.trail.words import GROUPS, Text
-from liveness.search import as_uuid
 from liveness.templatetags.liveness import short
+from liveness.web import search
+from liveness.web.search import as_uuid
 
 LONGEST_ACTOR = 80
 # One person has a few attempts. This many ids are still one quick question.

@@ -18,7 +18,7 @@ from liveness.review.services import actions
 from liveness.review.trail import reading
 from liveness.review.trail.histories import is_hidden
 from liveness.review.trail.words import Act, Text, act_of, details_of
-from liveness.search import as_uuid
+from liveness.web.search import as_uuid
 
 SYSTEM = "system:"
 ANONYMOUS = "anonymous"

@@ -23,7 +23,7 @@ from liveness.review.views.commands import DECIDE, back, command
 from liveness.review.views.workspace import page
 from liveness.review.workspace import conflicts, drafts, holding, offers, onward, presentation
 from liveness.review.workspace.forms import Typed, stand_of
-from liveness.search import as_uuid
+from liveness.web.search import as_uuid
 
 
 @command(*DECIDE)

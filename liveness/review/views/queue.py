@@ -15,7 +15,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from liveness import search
 from liveness.access import access_policy
 from liveness.models import MediaKind, VerificationAttempt
 from liveness.review.access import Person
@@ -25,7 +24,8 @@ from liveness.review.queue.keyset import Page, Place
 from liveness.review.queue.rows import changes, rows
 from liveness.review.requests import SeeOther, person_of
 from liveness.review.workspace import onward
-from liveness.search import as_uuid
+from liveness.web import search
+from liveness.web.search import as_uuid
 
 PAGE_SIZE = 50
 may_look = permission_required("liveness_review.view_review", raise_exception=True)

@@ -21,7 +21,7 @@ INSTALLED_APPS = [
     "liveness",
 ]
 MIDDLEWARE = [
-    "liveness.middleware.OutageMiddleware",
+    "liveness.web.middleware.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

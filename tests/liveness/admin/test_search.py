@@ -3,8 +3,8 @@
 import pytest
 from django.db import connection
 
-from liveness import search
 from liveness.models import MediaKind, Outcome, VerificationAttempt
+from liveness.web import search
 from tests.builders import make_attempt, make_media
 from tests.liveness.admin.pages import ATTEMPTS, MEDIA, staff, told
 

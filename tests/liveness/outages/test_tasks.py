@@ -6,10 +6,11 @@ import pytest
 from django.db import OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 
-from liveness import logs, tasks
+from liveness import tasks
 from liveness.monitoring import alerts
 from liveness.review import tasks as review_tasks
 from liveness.review.services import figures
+from liveness.web import logs
 from liveness.worker import engine
 from tests.liveness.refresh.steps import registered
 

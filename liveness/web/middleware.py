@@ -13,9 +13,10 @@ from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from liveness import conditions, logs
+from liveness import conditions
 from liveness.database.outages import Outage
-from liveness.language import page_language
+from liveness.web import logs
+from liveness.web.language import page_language
 
 RETRY_AFTER = "10"
 NO_STORE = "private, no-store"
@@ -75,7 +76,7 @@ class OutageMiddleware:
     def __init__(self, get_response: Next) -> None:
         self._get_response = get_response
         logs.install_request_filter()
-        got_request_exception.connect(_note_outage, dispatch_uid="liveness.middleware")
+        got_request_exception.connect(_note_outage, dispatch_uid="liveness.web.middleware")
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)

@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from liveness import search
+from liveness.web import search
 
 if TYPE_CHECKING:
     BaseAdmin = admin.ModelAdmin[Any]

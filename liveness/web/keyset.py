@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from liveness.models import AttemptQuerySet, VerificationAttempt
-from liveness.search import as_uuid
+from liveness.web.search import as_uuid
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What the pages share: language, middleware, log lines, search, long lists."""
