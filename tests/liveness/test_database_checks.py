@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 
-from liveness.database_checks import KEY_TAG
+from liveness.checks.database import KEY_TAG
 from liveness.models import AuditHead
 from tests.liveness.services.chain import record
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from liveness.audit import Actor
-from liveness.checks import check_alarms
+from liveness.checks.settings import check_alarms
 from liveness.management.base import LivenessCommand
 from liveness.management.console import SOME_FAILED, as_json, cannot_run
 from liveness.monitoring import alerts

@@ -13,8 +13,8 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connectio
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from liveness import audit
-from liveness.checks import Messages, _error, _warning
-from liveness.findings import database_exists
+from liveness.checks.findings import database_exists
+from liveness.checks.settings import Messages, _error, _warning
 
 KEY_TAG = "liveness_audit"
 KEY_HINT = "docs/operating.md says how to change the key, and what to do with a broken chain."

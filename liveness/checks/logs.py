@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import Tags, register
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from liveness.checks import Messages, _warning
+from liveness.checks.settings import Messages, _warning
 
 # With other values PostgreSQL logs the row that a constraint refused, or the parameters of a slow or failed statement.
 DISCREET_LOG = {

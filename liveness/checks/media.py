@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.checks import register
 
 from liveness.app_settings import app_settings
-from liveness.checks import TAG, Messages, _error, _warning
-from liveness.findings import database_exists
+from liveness.checks.findings import database_exists
+from liveness.checks.settings import TAG, Messages, _error, _warning
 from liveness.media import media_root
 from liveness.storage import marker
 from liveness.storage.marker import WORDS, Fault

@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from liveness import findings
 from liveness.app_settings import app_settings
 from liveness.attempts.validation import REGIONS
+from liveness.checks import findings
 from liveness.client.endpoint import parse_endpoint
 from liveness.client.errors import ConfigurationError
 from liveness.media.fetching.url_allow_list import Origin, is_public

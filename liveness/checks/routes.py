@@ -7,7 +7,7 @@ from typing import Any
 from django.core.checks import register
 
 from liveness.app_settings import app_settings
-from liveness.checks import TAG, Messages, _error, _warning
+from liveness.checks.settings import TAG, Messages, _error, _warning
 from liveness.client.errors import ConfigurationError
 from liveness.client.proxy import parse_proxy
 from liveness.client.session import checked_bundle

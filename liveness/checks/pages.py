@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve,
 from django.utils.module_loading import import_string
 
 from liveness.app_settings import app_settings
-from liveness.checks import TAG, Messages, _error, _warning
+from liveness.checks.settings import TAG, Messages, _error, _warning
 
 
 @register(TAG)

@@ -1,0 +1,1 @@
+"""The system checks, by topic. `docs/configuration.md` lists their ids."""
