@@ -19,7 +19,7 @@ from kyc_portal.roles import ROLES, STAFF_ROLES
 from liveness import audit
 from liveness.audit import Actor
 from liveness.models import BulkKind, MediaKind, MediaState, Outcome, Poll, StoredMedia, VerificationAttempt
-from liveness.review.services.follow import follow
+from liveness.review.sync.sync import follow
 from liveness.worker import bulk_actions
 from tests.builders import make_attempt, make_media
 

@@ -22,12 +22,11 @@ from liveness.admin.dates import DateFilter
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
 from liveness.admin.words import ATTEMPT, WORDS, link
 from liveness.models import VerificationAttempt
-from liveness.review import access
+from liveness.review import access, actions
+from liveness.review.audit_log.labels import ACTS
+from liveness.review.audit_log.rows import withheld
 from liveness.review.models import Claim, Decision, Note, Review
 from liveness.review.requests import person_of
-from liveness.review.services import actions
-from liveness.review.trail.rows import withheld
-from liveness.review.trail.words import ACTS
 from liveness.templatetags.liveness import moment
 from liveness.web import search
 from liveness.web.search import as_uuid

@@ -12,7 +12,7 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         from liveness.review import checks  # noqa: F401 - registers the system checks
-        from liveness.review.services import follow
+        from liveness.review.sync import sync
 
-        attempt_changed.connect(follow.on_attempt_changed, dispatch_uid="liveness_review")
-        attempts_registered.connect(follow.on_attempts_registered, dispatch_uid="liveness_review")
+        attempt_changed.connect(sync.on_attempt_changed, dispatch_uid="liveness_review")
+        attempts_registered.connect(sync.on_attempts_registered, dispatch_uid="liveness_review")

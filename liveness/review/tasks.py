@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from liveness.review.services import figures
+from liveness.review.dashboard import hourly_statistics
 from liveness.web.logs import outages_logged
 
 
@@ -10,4 +10,4 @@ from liveness.web.logs import outages_logged
 @outages_logged
 def fold(limit: int | None = None) -> None:
     """Bring the figures of the dashboard up to date, by at most `limit` events; two tasks at once share the work."""
-    figures.fold(limit)
+    hourly_statistics.fold(limit)

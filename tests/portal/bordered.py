@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from liveness.audit import Actor
 from liveness.models import AuditEvent, BulkKind, MediaKind, Outcome, VerificationAttempt
+from liveness.review.claims import claims
+from liveness.review.decisions import notes
 from liveness.review.models import Notice, SavedView
 from liveness.review.policy import ESCALATE, REJECT
-from liveness.review.services import claims, notes
 from liveness.worker import bulk_actions
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.working import decide, in_step, make_supervisor

@@ -16,7 +16,7 @@ from django.utils import timezone
 from kyc_portal.admin_site import PortalAdminSite
 from liveness.audit import Actor
 from liveness.models import BulkKind, MediaKind, Outcome, VerificationAttempt
-from liveness.review.services.follow import follow
+from liveness.review.sync.sync import follow
 from liveness.worker import bulk_actions
 from tests.builders import make_attempt, make_media
 from tests.portal.permissions import rows

@@ -15,12 +15,13 @@ from django.utils import timezone
 from kyc_portal.roles import STAFF_ROLES
 from liveness.audit import Actor
 from liveness.models import AuditEvent, BulkKind, MediaKind, Outcome, VerificationAttempt
+from liveness.review.claims import claims
+from liveness.review.decisions import notes
+from liveness.review.decisions.decide import Stand, decide
+from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.models import Notice, SavedView
 from liveness.review.policy import Draft
-from liveness.review.services import claims, notes
-from liveness.review.services.decisions import Stand, decide
-from liveness.review.services.follow import follow
-from liveness.review.services.seen import Seen
+from liveness.review.sync.sync import follow
 from liveness.worker import bulk_actions, engine
 from liveness.worker.run_report import Summary
 from tests.builders import make_attempt, make_media

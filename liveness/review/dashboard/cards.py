@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from liveness.ratelimit import budget
-from liveness.review.ageing import span
 from liveness.review.app_settings import review_settings
-from liveness.review.numerals import NOTHING, capped, even, likely, number, share
-from liveness.review.services import counting
-from liveness.review.services.counting import DECIDED, LEAST
-from liveness.review.services.outlook import MOST, Band, Outlook, Present
+from liveness.review.dashboard import counting
+from liveness.review.dashboard.counting import DECIDED, LEAST
+from liveness.review.dashboard.data import MOST, Band, Outlook, Present
+from liveness.review.due_time import span
+from liveness.review.formatting import NOTHING, capped, even, likely, number, share
 
 # With fewer than this a share says more about chance than about people.
 ENOUGH = 30

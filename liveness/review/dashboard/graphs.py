@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from liveness.ratelimit import budget
-from liveness.review.dashboard import charts
+from liveness.review.dashboard import charts, counting
 from liveness.review.dashboard.cards import counted
 from liveness.review.dashboard.charts import Bar, Column, Plot
-from liveness.review.numerals import capped, even, number, share
-from liveness.review.services import counting
-from liveness.review.services.outlook import MOST, Band, Outlook, Present
-from liveness.review.services.periods import DAYS, HOURS, QUARTERS, Period
+from liveness.review.dashboard.data import MOST, Band, Outlook, Present
+from liveness.review.dashboard.periods import DAYS, HOURS, QUARTERS, Period
+from liveness.review.formatting import capped, even, number, share
 
 # Attempts that end in the tab Lost of the queue, and files without which an attempt may still be reviewed. Only a check
 # that nobody finished is nobody's loss.

@@ -32,7 +32,7 @@ class Decision(models.Model):
     """One person's decision, with the evidence it stands on and what that person had seen of it.
 
     `needs_second` names why a second person must agree, empty if nobody must. `seen` is {"files": [...], "played":
-    share of the video or null, "marks": [...]}; see `liveness.review.services.seen`.
+    share of the video or null, "marks": [...]}; see `liveness.review.decisions.viewing_proof`.
     """
 
     public_id = models.UUIDField(_("id"), unique=True, default=uuid.uuid4, editable=False)

@@ -13,7 +13,7 @@ from liveness.attempts.wording import reason_of
 from liveness.models import MediaKind, StoredMedia, VerificationAttempt
 from liveness.review import wording
 from liveness.review.access import Person
-from liveness.review.ageing import Age, age_of
+from liveness.review.due_time import Age, age_of
 from liveness.review.models import Decision, DecisionOutcome, Review, ReviewState
 from liveness.review.queue.filters import MINE, Tab
 from liveness.review.queue.listing import HOLD

@@ -10,8 +10,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from liveness.review import keys
-from liveness.review.keys import COMMANDS, GROUPS, SPACE, Keys
+from liveness.review import shortcuts
+from liveness.review.shortcuts import COMMANDS, GROUPS, SPACE, Keys
 
 register = template.Library()
 
@@ -86,6 +86,6 @@ def _mine(context: Context) -> Keys | None:
         return None
     known: Keys | None = getattr(request, "liveness_keys", None)
     if known is None:
-        known = keys.recall(request.user, request.session)
+        known = shortcuts.recall(request.user, request.session)
         request.liveness_keys = known  # type: ignore[attr-defined]
     return known

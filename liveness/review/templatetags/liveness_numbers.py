@@ -2,7 +2,7 @@
 
 from django import template
 
-from liveness.review import numerals
+from liveness.review import formatting
 
 register = template.Library()
 
@@ -10,4 +10,4 @@ register = template.Library()
 @register.filter
 def grouped(value: int) -> str:
     """Like "12,345"."""
-    return numerals.number(value)
+    return formatting.number(value)

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from liveness.review.ageing import Age
+from liveness.review.due_time import Age
 from liveness.review.queue.rows import Holder
 from liveness.templatetags.liveness import icon
 

@@ -2,8 +2,8 @@
 
 from django import template
 
-from liveness.review.workspace import offers
-from liveness.review.workspace.offers import Offer
+from liveness.review.workspace import undo_banner
+from liveness.review.workspace.undo_banner import Offer
 
 register = template.Library()
 
@@ -11,4 +11,4 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def undo_offer(context: template.Context) -> Offer | None:
     """What this person decided last, as long as it may be undone."""
-    return offers.undo_offer(context["request"])
+    return undo_banner.undo_offer(context["request"])

@@ -9,10 +9,10 @@ from django.contrib.auth.models import AbstractUser
 from liveness.access import access_policy
 from liveness.models import Poll, StoredMedia
 from liveness.review import wording
+from liveness.review.audit_log import histories
+from liveness.review.audit_log.histories import Entry
 from liveness.review.exceptions import StaleError
 from liveness.review.models import Claim, ClaimEnding, Notice, Review
-from liveness.review.trail import histories
-from liveness.review.trail.histories import Entry
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from django.http import QueryDict
 
+from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.viewing_proof import MOST_MARKS, Seen
 from liveness.review.models import Decision
 from liveness.review.policy import Draft
-from liveness.review.services.decisions import Stand
-from liveness.review.services.seen import MOST_MARKS, Seen
 
 # Far more than a decision may say: the rest of an endless text is cut before it reaches a session.
 LONGEST_KEPT = 20_000

@@ -13,14 +13,14 @@ from liveness.access import access_policy
 from liveness.models import MediaKind, VerificationAttempt
 from liveness.presentation import Row
 from liveness.review import access, wording
-from liveness.review.ageing import age_of
 from liveness.review.app_settings import review_settings
+from liveness.review.audit_log import histories
+from liveness.review.due_time import age_of
 from liveness.review.models import DecisionOutcome, Note, Review
-from liveness.review.services import twins
-from liveness.review.trail import histories
-from liveness.review.workspace import drafts, panel
+from liveness.review.sync import duplicates
+from liveness.review.workspace import decision_options, drafts
+from liveness.review.workspace.claim_status import BEATS_PER_LEASE, hold
 from liveness.review.workspace.forms import Typed
-from liveness.review.workspace.holding import BEATS_PER_LEASE, hold
 from liveness.review.workspace.refusals import refusals
 
 # So soon does a person learn that his review was taken over.
@@ -68,7 +68,7 @@ def workspace(
         "twins": found[:TWINS_SHOWN],
         "has_more_twins": len(found) > TWINS_SHOWN,
         # That there is one says nothing of whose it is, and a copied face is news on both sides of a border.
-        "is_twin_hidden": twins.SEEN_BEFORE in review.signals and not found,
+        "is_twin_hidden": duplicates.SEEN_BEFORE in review.signals and not found,
     }
 
 
@@ -76,8 +76,8 @@ def decision_form(review: Review, typed: Typed, is_hidden: bool) -> dict[str, An
     """What the fields of the decision's form need."""
     return {
         "typed": typed,
-        "choices": panel.choices(review, typed, is_hidden=is_hidden),
-        "reasons": panel.reasons(typed, review.outcome),
+        "choices": decision_options.choices(review, typed, is_hidden=is_hidden),
+        "reasons": decision_options.reasons(typed, review.outcome),
     }
 
 
@@ -93,7 +93,7 @@ def twin_attempts(attempt: VerificationAttempt, person: AbstractUser) -> list[Li
     One more than is shown, to tell that there are more.
     """
     visible = access_policy().visible_attempts(person)
-    files = twins.twins(attempt).filter(Exists(visible.filter(pk=OuterRef("attempt"))))[: twins.MOST]
+    files = duplicates.twins(attempt).filter(Exists(visible.filter(pk=OuterRef("attempt"))))[: duplicates.MOST]
     kinds: dict[int, dict[str, None]] = {}
     for file in files:
         kinds.setdefault(file.attempt_id, {})[str(MediaKind(file.kind).label)] = None

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from liveness.review.models import Review
-from liveness.review.workspace.holding import Hold
-from liveness.review.workspace.panel import Choice, Text
+from liveness.review.workspace.claim_status import Hold
+from liveness.review.workspace.decision_options import Choice, Text
 
 
 def refusals(

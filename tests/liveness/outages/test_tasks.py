@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from liveness import tasks
 from liveness.monitoring import alerts
 from liveness.review import tasks as review_tasks
-from liveness.review.services import figures
+from liveness.review.dashboard import hourly_statistics
 from liveness.web import logs
 from liveness.worker import engine
 from tests.liveness.refresh.steps import registered
@@ -29,7 +29,7 @@ def away(*args, **kwargs):
     [
         (engine, "run", tasks.refresh_due),
         (alerts, "tell", tasks.alarm),
-        (figures, "fold", review_tasks.fold),
+        (hourly_statistics, "fold", review_tasks.fold),
     ],
 )
 def test_a_task_that_meets_an_outage_says_so_once_a_minute(monkeypatch, caplog, module, name, task):

@@ -7,9 +7,9 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from liveness.models import Outcome
+from liveness.review.claims import claims
 from liveness.review.models import Claim, Review
 from liveness.review.queue.filters import View
-from liveness.review.services import claims
 from tests.liveness.review.working import make_review
 
 QUEUE = "/review/"

@@ -10,9 +10,10 @@ from django.utils import timezone
 from liveness.access import AccessPolicy
 from liveness.models import Outcome, VerificationAttempt
 from liveness.review import access
+from liveness.review.claims import claims
+from liveness.review.decisions import decide as decisions_decide
 from liveness.review.models import Review, ReviewState
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
-from liveness.review.services import claims, decisions
 from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor
 from tests.people import make_user
 
@@ -158,7 +159,7 @@ def test_what_can_be_claimed_is_found_along_the_queue_s_index():
 def test_an_escalation_that_was_undone_leaves_the_rest_to_everybody():
     review, person = make_review(), make_reviewer()
     decision = decide(review, person, ESCALATE)
-    decisions.undo(decision, person=person, now=timezone.now())
+    decisions_decide.undo(decision, person=person, now=timezone.now())
     claims.release(review, person=person, now=timezone.now())
     decide(review, person, APPROVE)
     assert access.why_not_claim(make_reviewer(), fresh(review)) == ""

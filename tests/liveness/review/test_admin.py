@@ -8,9 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from liveness.review import actions
+from liveness.review.claims import claims
+from liveness.review.decisions import notes
 from liveness.review.models import Claim, Decision, Note, Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
-from liveness.review.services import actions, claims, notes
 from tests.liveness.review.working import (
     OURS_ONLY,
     decide,

@@ -9,10 +9,11 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.utils import timezone
 
 from liveness.models import append_only
+from liveness.review.claims import claims
+from liveness.review.decisions import decision_record, notes
 from liveness.review.exceptions import StaleError
 from liveness.review.models import Decision, DecisionOutcome, Note, Review, ReviewState, Stage
 from liveness.review.policy import APPROVE
-from liveness.review.services import claims, making, notes
 from tests.liveness.review.working import (
     decide,
     fresh,
@@ -75,7 +76,7 @@ class TestDatabase:
         stale = fresh(review)
         decide(review, person, APPROVE)
         with pytest.raises(StaleError):
-            making.advance(stale)
+            decision_record.advance(stale)
         assert fresh(review).state == ReviewState.DECIDED
 
     def test_a_proposal_belongs_to_its_state_alone(self, review, person):

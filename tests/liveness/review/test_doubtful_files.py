@@ -3,8 +3,8 @@
 import pytest
 
 from liveness.models import MediaCondition, MediaKind, MediaState, Outcome
+from liveness.review.decisions.viewing_proof import Seen, files, situation
 from liveness.review.policy import ESCALATE
-from liveness.review.services.seen import Seen, files, situation
 from liveness.templatetags.liveness import small_picture
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.pages import address, reviewer

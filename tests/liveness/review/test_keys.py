@@ -9,9 +9,9 @@ from django.test import Client, RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.review import keys
-from liveness.review.keys import COMMANDS, GROUPS, SPACE
+from liveness.review import shortcuts
 from liveness.review.models import KeyMap
+from liveness.review.shortcuts import COMMANDS, GROUPS, SPACE
 from tests.people import make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def shown(client) -> dict:
 def test_every_command_has_a_name_and_a_key_of_its_own():
     named = [command.name for group in GROUPS for command in group.commands]
     assert len(set(named)) == len(named)
-    assert keys.problems(DEFAULTS) == {}
+    assert shortcuts.problems(DEFAULTS) == {}
     assert all(DEFAULTS.values())
 
 
@@ -50,15 +50,15 @@ def test_the_commands_are_those_that_the_pages_name():
 
 
 def test_a_choice_replaces_its_default_and_nothing_else():
-    assert keys.effective({"approve": "p"}) == DEFAULTS | {"approve": "p"}
+    assert shortcuts.effective({"approve": "p"}) == DEFAULTS | {"approve": "p"}
 
 
 def test_a_command_without_a_key_stays_without():
-    assert keys.effective({"approve": ""})["approve"] == ""
+    assert shortcuts.effective({"approve": ""})["approve"] == ""
 
 
 def test_a_default_gives_way_to_a_choice_made_before_its_command_came():
-    effective = keys.effective({"approve": DEFAULTS["rotate"], "gone": "a"})
+    effective = shortcuts.effective({"approve": DEFAULTS["rotate"], "gone": "a"})
     assert (effective["approve"], effective["rotate"]) == (DEFAULTS["rotate"], "")
     assert effective["reject"] == DEFAULTS["reject"]
 
@@ -67,33 +67,33 @@ def test_a_default_gives_way_to_a_choice_made_before_its_command_came():
     ("typed", "kept"), [("A", "a"), (" ", SPACE), ("space", SPACE), (" p ", "p"), ("", ""), ("É", "é")]
 )
 def test_a_key_is_kept_in_one_spelling(typed, kept):
-    assert keys.read({"key-approve": typed})["approve"] == kept
+    assert shortcuts.read({"key-approve": typed})["approve"] == kept
 
 
 @pytest.mark.parametrize("typed", ["ab", "enter", "\x07", "tab"])
 def test_more_than_one_character_is_no_key(typed):
-    assert "one character" in keys.problems(DEFAULTS | {"approve": typed})["approve"]
+    assert "one character" in shortcuts.problems(DEFAULTS | {"approve": typed})["approve"]
 
 
 def test_two_commands_with_one_key_are_told_of_each_other():
-    found = keys.problems(DEFAULTS | {"approve": "r"})
+    found = shortcuts.problems(DEFAULTS | {"approve": "r"})
     assert set(found) == {"approve", "reject"}
     assert "Reject" in found["approve"] and "Approve" in found["reject"]
 
 
 def test_commands_without_a_key_do_not_collide():
-    assert keys.problems(DEFAULTS | {"approve": "", "reject": ""}) == {}
+    assert shortcuts.problems(DEFAULTS | {"approve": "", "reject": ""}) == {}
 
 
 @given(st.dictionaries(st.sampled_from(sorted(f"key-{name}" for name in COMMANDS)), st.text(max_size=6)))
 def test_whatever_is_posted_is_refused_or_works(posted):
-    chosen = keys.read(posted)
-    if keys.problems(chosen):
+    chosen = shortcuts.read(posted)
+    if shortcuts.problems(chosen):
         return
     given_keys = [key for key in chosen.values() if key]
     assert len(given_keys) == len(set(given_keys))
     assert all(key == SPACE or len(key) == 1 for key in given_keys)
-    assert keys.effective(chosen) == chosen
+    assert shortcuts.effective(chosen) == chosen
 
 
 def test_the_page_saves_what_differs_and_shows_it(person):
@@ -160,11 +160,11 @@ def test_a_post_needs_the_token(person):
 def test_a_session_asks_the_database_once(person, django_assert_num_queries):
     session = SessionStore()
     with django_assert_num_queries(1):
-        keys.recall(person, session)
-        keys.recall(person, session)
-    keys.save(person, session, DEFAULTS | {"approve": "p"}, is_on=True)
+        shortcuts.recall(person, session)
+        shortcuts.recall(person, session)
+    shortcuts.save(person, session, DEFAULTS | {"approve": "p"}, is_on=True)
     with django_assert_num_queries(0):
-        assert keys.recall(person, session).by_command["approve"] == "p"
+        assert shortcuts.recall(person, session).by_command["approve"] == "p"
 
 
 def test_another_session_learns_of_new_keys_on_the_page_of_keys(person):
@@ -177,7 +177,7 @@ def test_another_session_learns_of_new_keys_on_the_page_of_keys(person):
 def test_a_title_ends_with_the_key(person):
     request = RequestFactory().get("/")
     request.user, request.session = person, SessionStore()
-    keys.save(person, request.session, DEFAULTS | {"reject": ""}, is_on=True)
+    shortcuts.save(person, request.session, DEFAULTS | {"reject": ""}, is_on=True)
     template = Template('{% load liveness_keys %}Next{% key "next" %}|Reject{% key "reject" %}|Play{% key "play" %}')
     assert template.render(Context({"request": request})) == "Next (N)|Reject|Play (Space)"
 
@@ -185,7 +185,7 @@ def test_a_title_ends_with_the_key(person):
 def test_a_title_names_no_key_that_does_nothing(person):
     request = RequestFactory().get("/")
     request.user, request.session = person, SessionStore()
-    keys.save(person, request.session, DEFAULTS, is_on=False)
+    shortcuts.save(person, request.session, DEFAULTS, is_on=False)
     assert Template('{% load liveness_keys %}Next{% key "next" %}').render(Context({"request": request})) == "Next"
 
 

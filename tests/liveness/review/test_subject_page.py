@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from liveness.models import MediaKind, MediaState, Outcome, StoredMedia
+from liveness.review.audit_log import timeline
+from liveness.review.claims import claims
+from liveness.review.decisions import notes
 from liveness.review.models import Decision, Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
-from liveness.review.services import claims, notes
-from liveness.review.trail import timeline
 from tests.builders import make_attempt
 from tests.liveness.review.working import (
     OURS_ONLY,

@@ -12,11 +12,13 @@ from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.media import access_log
 from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
+from liveness.review.claims import claims
+from liveness.review.decisions import decide as decisions_decide
+from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.models import Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
-from liveness.review.services import claims, decisions, follow
-from liveness.review.services.decisions import Stand
-from liveness.review.services.seen import Seen
+from liveness.review.sync import sync
 from tests.builders import make_attempt, make_media, make_result
 from tests.people import make_user
 
@@ -83,7 +85,7 @@ def reopen(attempt: VerificationAttempt, *, now) -> VerificationAttempt:
 
 def in_step(attempt, *, now=None) -> Review:
     with transaction.atomic():
-        return follow.follow(attempt, now=now or timezone.now())
+        return sync.follow(attempt, now=now or timezone.now())
 
 
 def fresh(review: Review) -> Review:
@@ -117,7 +119,7 @@ def fitted(draft: Draft, review: Review) -> Draft:
 
 def send(review: Review, draft: Draft, stand: Stand, person, shown=None, *, now=None):
     """The decision as the page sends it."""
-    return decisions.decide(
+    return decisions_decide.decide(
         review, fitted(draft, review), stand, shown or Seen(), person=person, now=now or timezone.now()
     )
 
@@ -132,7 +134,7 @@ def propose_again(review: Review, person, outcome: str, *, is_undone: bool, **ch
     """Propose as this person, take it back or have the evidence change, and propose anew, in other words."""
     first = decide(review, person, outcome, **changes)
     if is_undone:
-        claim = decisions.undo(first, person=person, now=timezone.now())
+        claim = decisions_decide.undo(first, person=person, now=timezone.now())
         claims.release(claim.review, person=person, now=timezone.now())
     else:
         answer_again(review)

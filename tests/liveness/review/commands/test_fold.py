@@ -6,8 +6,8 @@ from django.core.management.base import CommandError
 
 from liveness import audit
 from liveness.review import tasks
+from liveness.review.dashboard import hourly_statistics
 from liveness.review.models import Figure
-from liveness.review.services import figures
 from tests.liveness.review.services.folding import found, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -28,7 +28,7 @@ class TestCommand:
 
     def test_it_can_fold_again_from_the_start(self):
         tell(audit.ATTEMPT_REGISTERED)
-        figures.fold()
+        hourly_statistics.fold()
         Figure.objects.update(count=99)
         call_command("liveness_review_fold", "--rebuild")
         assert found() == {"registered": 1}

@@ -11,7 +11,7 @@ from django.db import IntegrityError, OperationalError, connection
 from liveness.management import console
 from liveness.models import AuditHead, MediaKind, Outcome
 from liveness.review.models import Review, ReviewState
-from liveness.review.services import backlog, dossier, follow
+from liveness.review.sync import evidence_snapshot, missing, sync
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.working import fresh, make_review
 
@@ -66,12 +66,16 @@ def test_all_are_looked_at_when_asked_for(old):
     make_media(there.attempt, MediaKind.VIDEO, b"came without a word")
     assert numbers("--all") == {"checked": 7, "changed": 7, "failed": []}
     after = fresh(there)
-    assert after.evidence_digest == dossier.digest(dossier.describe(there.attempt)) != there.evidence_digest
+    assert (
+        after.evidence_digest
+        == evidence_snapshot.digest(evidence_snapshot.describe(there.attempt))
+        != there.evidence_digest
+    )
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 6, 7])
 def test_no_attempt_is_left_out_between_two_batches(old, monkeypatch, batch):
-    monkeypatch.setattr(backlog, "BATCH", batch)
+    monkeypatch.setattr(missing, "BATCH", batch)
     make_review()
     assert numbers()["changed"] == 6
     assert Review.objects.count() == 7
@@ -93,14 +97,14 @@ def test_what_was_done_before_the_run_ended_stays_done(old, monkeypatch, error):
 
 
 def fail_at(monkeypatch, attempt, error) -> None:
-    catch_up = follow.catch_up
+    catch_up = sync.catch_up
 
     def failing(attempt_id, *, now):
         if attempt_id == attempt.pk:
             raise error
         return catch_up(attempt_id, now=now)
 
-    monkeypatch.setattr(follow, "catch_up", failing)
+    monkeypatch.setattr(sync, "catch_up", failing)
 
 
 class TestExit:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from liveness import audit
 from liveness.audit import Actor
-from liveness.review.services import figures, outlook, periods
+from liveness.review.dashboard import data, hourly_statistics, periods
 
 URL = "/review/dashboard/"
 NOW = datetime(2026, 11, 22, 14, 35, tzinfo=UTC)
@@ -36,6 +36,6 @@ def said(page: str) -> dict[str, list[str]]:
     }
 
 
-def gathered(code="24h", at=NOW) -> outlook.Outlook:
-    figures.fold()
-    return outlook.gather(periods.choose(code, at))
+def gathered(code="24h", at=NOW) -> data.Outlook:
+    hourly_statistics.fold()
+    return data.gather(periods.choose(code, at))

@@ -7,11 +7,10 @@ from django.utils import timezone
 
 from liveness import audit
 from liveness.models import CallTally, Outcome
-from liveness.review import numerals
-from liveness.review.dashboard import cards, graphs
+from liveness.review import actions, formatting
+from liveness.review.dashboard import cards, data, graphs
 from liveness.review.models import Review, ReviewState
 from liveness.review.policy import APPROVE, REJECT
-from liveness.review.services import actions, outlook
 from tests.builders import make_attempt
 from tests.liveness.review.dashboard.board import HOUR, NOW, gathered, said, shown, tell
 from tests.liveness.review.working import decide, make_review, make_reviewer
@@ -99,7 +98,7 @@ class TestNumbers:
         [(0, 9, "0%"), (9, 9, "100%"), (9999, 10000, "99.9%"), (1, 10000, "0.1%"), (1, 3, "33.3%"), (0, 0, "–")],
     )
     def test_a_share_is_never_rounder_than_the_truth(self, part, whole, words):
-        assert numerals.share(part, whole) == words
+        assert formatting.share(part, whole) == words
 
 
 class TestWaiting:
@@ -128,7 +127,7 @@ class TestWaiting:
         assert [page[label][0] for label in ("Waiting for a decision", "Late", "Oldest")] == ["0", "0", "–"]
 
     def test_counting_stops_early_and_says_so(self, monkeypatch):
-        monkeypatch.setattr(outlook, "MOST", 2)
+        monkeypatch.setattr(data, "MOST", 2)
         monkeypatch.setattr(cards, "MOST", 2)
         self.wait(HOUR / 2, HOUR / 2, HOUR / 2, 5 * HOUR)
         standing = {card.label: card.number for card in cards.standing(gathered())}

@@ -8,10 +8,10 @@ from django.test import Client
 from django.utils import timezone
 
 from liveness import audit
+from liveness.review import actions
 from liveness.review.dashboard import cards
+from liveness.review.dashboard import views as dashboard_views
 from liveness.review.policy import APPROVE
-from liveness.review.services import actions
-from liveness.review.views import dashboard
 from tests.liveness.review.dashboard.board import HOUR, NOW, URL, said, shown, tell
 from tests.liveness.review.working import OURS_ONLY, decide, make_review, make_reviewer
 from tests.people import make_user, signed_in
@@ -47,7 +47,7 @@ class TestPolicy:
         assert "1 review waits, 0 of them too long." in page
 
     def test_figures_of_all_attempts_are_refused_with_a_reason(self, monkeypatch):
-        monkeypatch.setattr(dashboard.figures, "fold", None)
+        monkeypatch.setattr(dashboard_views.figures, "fold", None)
         tell(audit.ATTEMPT_REGISTERED, count=17)
         page = shown(signed_in(make_user("view_figures", "view_verificationattempt")), "?period=7d")
         board = page.partition('id="figures"')[2].partition("</main>")[0]
@@ -70,7 +70,7 @@ class TestPage:
         assert said(shown(client))["Inflow"][0] == "3"
 
     def test_it_folds_no_more_than_a_page_may_take_and_tells_the_rest(self, client, monkeypatch):
-        monkeypatch.setattr(dashboard, "MOST_EVENTS", 2)
+        monkeypatch.setattr(dashboard_views, "MOST_EVENTS", 2)
         tell(audit.ATTEMPT_REGISTERED, count=5)
         later = NOW + timedelta(seconds=61)
         assert "Figures up to 22 Nov, 14:35 UTC; 3 events behind." in shown(client, at=later)
@@ -78,7 +78,7 @@ class TestPage:
         assert "Up to date" in shown(client, at=later)
 
     def test_a_few_events_of_this_minute_are_nothing_to_tell(self, client, monkeypatch):
-        monkeypatch.setattr(dashboard, "MOST_EVENTS", 1)
+        monkeypatch.setattr(dashboard_views, "MOST_EVENTS", 1)
         monkeypatch.setattr(cards, "FEW_EVENTS", 3)
         tell(audit.ATTEMPT_REGISTERED, count=5)
         assert "4 events behind" in shown(client)

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from liveness import audit
+from liveness.review.dashboard import data, hourly_statistics, periods
 from liveness.review.policy import APPROVE
-from liveness.review.services import figures, outlook, periods
 from tests.liveness.review.dashboard.board import HOUR, NOW, shown, tell
 from tests.liveness.review.working import decide, make_review, make_reviewer
 
@@ -32,16 +32,16 @@ class TestSpeed:
             shown(client)
         for _ in range(5):
             decide(make_review(), make_reviewer(), APPROVE)
-        figures.fold()
+        hourly_statistics.fold()
         with django_assert_num_queries(len(few)):
             shown(client)
 
     @pytest.mark.parametrize("code", periods.CODES)
     def test_no_table_that_grows_is_read_from_end_to_end(self, code):
         tell(audit.ATTEMPT_REGISTERED, NOW - 99 * 24 * HOUR)
-        figures.fold()
+        hourly_statistics.fold()
         with CaptureQueriesContext(connection) as queries:
-            outlook.gather(periods.choose(code, NOW))
+            data.gather(periods.choose(code, NOW))
         assert len(queries) > 10
         for query in queries:
             assert reads_all(query["sql"]) == []

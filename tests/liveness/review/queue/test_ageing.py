@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from liveness.review.ageing import age_of, span
+from liveness.review.due_time import age_of, span
 from liveness.review.models import Review, ReviewState
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -35,7 +35,7 @@ def test_who_may_not_look_at_reviews_is_refused():
 
 
 def test_the_most_urgent_comes_first_and_pages_turn_both_ways(client, monkeypatch):
-    monkeypatch.setattr("liveness.review.views.queue.PAGE_SIZE", 2)
+    monkeypatch.setattr("liveness.review.queue.views.PAGE_SIZE", 2)
     for minutes in (30, -10, 5, 60, 20):
         due(minutes, subject_reference=f"due-{minutes}")
     first = client.get(QUEUE)
@@ -55,7 +55,7 @@ def test_the_most_urgent_comes_first_and_pages_turn_both_ways(client, monkeypatc
 
 
 def test_filters_stay_on_every_link_of_the_page(client, monkeypatch):
-    monkeypatch.setattr("liveness.review.views.queue.PAGE_SIZE", 1)
+    monkeypatch.setattr("liveness.review.queue.views.PAGE_SIZE", 1)
     for minutes in (1, 2, 3):
         due(minutes, Outcome.FAILED)
     page = client.get(QUEUE, {"outcome": "failed", "holder": "free", "tab": "nonsense"})

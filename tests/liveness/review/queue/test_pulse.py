@@ -72,7 +72,7 @@ def test_a_row_that_was_claimed_or_decided_meanwhile_says_so_in_its_place(client
 
 
 def test_what_came_in_is_counted_where_it_would_stand_on_this_page(client, monkeypatch):
-    monkeypatch.setattr("liveness.review.views.queue.PAGE_SIZE", 2)
+    monkeypatch.setattr("liveness.review.queue.views.PAGE_SIZE", 2)
     for minutes in (10, 20, 30, 40, 50):
         due(minutes)
     first = client.get(QUEUE)
@@ -93,7 +93,7 @@ def test_what_came_in_is_counted_where_it_would_stand_on_this_page(client, monke
 
 
 def test_a_row_that_left_makes_no_news_of_the_one_that_moved_up(client, monkeypatch):
-    monkeypatch.setattr("liveness.review.views.queue.PAGE_SIZE", 2)
+    monkeypatch.setattr("liveness.review.queue.views.PAGE_SIZE", 2)
     reviews = [due(minutes) for minutes in (10, 20, 30)]
     page = client.get(QUEUE)
     put(reviews[0], state="escalated")
@@ -101,7 +101,7 @@ def test_a_row_that_left_makes_no_news_of_the_one_that_moved_up(client, monkeypa
 
 
 def test_the_news_lead_to_the_same_page(client, monkeypatch):
-    monkeypatch.setattr("liveness.review.views.queue.PAGE_SIZE", 1)
+    monkeypatch.setattr("liveness.review.queue.views.PAGE_SIZE", 1)
     due(10)
     due(30, subject_reference="there")
     page = client.get(f"{QUEUE}?tab=open&holder=free&after={client.get(QUEUE).context['page'].after}")

@@ -55,7 +55,7 @@ def test_a_name_that_cannot_be_shown_is_refused(client, name):
 
 
 def test_nobody_keeps_more_views_than_a_list_can_show(client, me, monkeypatch):
-    monkeypatch.setattr("liveness.review.views.saved.MOST_VIEWS", 1)
+    monkeypatch.setattr("liveness.review.queue.saved_views.MOST_VIEWS", 1)
     client.post(VIEWS, {"name": "A"})
     response = client.post(VIEWS, {"name": "B"}, follow=True)
     client.post(VIEWS, {"name": "A", "tab": "lost"})

@@ -9,10 +9,11 @@ from django.db import connection
 from django.utils import timezone
 
 from liveness.models import Outcome, VerificationAttempt
+from liveness.review.decisions import decide
+from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.models import Claim, Decision, Review, ReviewState
-from liveness.review.services import decisions, dossier
-from liveness.review.services.decisions import Stand
-from liveness.review.services.seen import Seen
+from liveness.review.sync import evidence_snapshot
 from tests.liveness.review.working import DRAFTS
 
 # Seconds until those who wait for somebody who failed give up.
@@ -61,7 +62,7 @@ def make_queue(number: int) -> None:
 
 
 def digest_of(attempt) -> str:
-    return dossier.digest(dossier.describe(attempt))
+    return evidence_snapshot.digest(evidence_snapshot.describe(attempt))
 
 
 def stand_under(claim: Claim) -> Stand:
@@ -69,4 +70,4 @@ def stand_under(claim: Claim) -> Stand:
 
 
 def send(review, stand, person, outcome) -> Decision:
-    return decisions.decide(review, DRAFTS[outcome], stand, Seen(), person=person, now=timezone.now())
+    return decide.decide(review, DRAFTS[outcome], stand, Seen(), person=person, now=timezone.now())

@@ -12,14 +12,16 @@ from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.media import access_log
 from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
+from liveness.review import actions
+from liveness.review.claims import claims
+from liveness.review.decisions import decide
+from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
 from liveness.review.models import Claim, Decision, Review, ReviewState
 from liveness.review.policy import REJECT
+from liveness.review.queue import next_review
 from liveness.review.queue.filters import View
-from liveness.review.services import actions, claims, decisions
-from liveness.review.services.decisions import Stand
-from liveness.review.services.seen import Seen
-from liveness.review.workspace import onward
 from tests.builders import make_result
 from tests.liveness.review.races.racing import at_once, make_queue, send, stand_under
 from tests.liveness.review.working import DRAFTS, fresh, in_step, make_review, make_reviewer, make_supervisor, recorded
@@ -35,7 +37,7 @@ PEOPLE, QUEUE, FEW = 8, 500, 100
 
 def empty_queue(person) -> None:
     while claim := claims.claim_next(Review.objects.all(), person=person, now=timezone.now()):
-        decisions.decide(claim.review, DRAFTS[REJECT], stand_under(claim), Seen(), person=person, now=timezone.now())
+        decide.decide(claim.review, DRAFTS[REJECT], stand_under(claim), Seen(), person=person, now=timezone.now())
 
 
 def test_eight_people_empty_a_queue_of_500():
@@ -55,11 +57,11 @@ def test_eight_people_empty_a_queue_of_500():
 def work_on(person) -> None:
     """As from the page: to the next one, decide it, and now and then look at the queue again before."""
     view, page = View.parse(QueryDict("tab=open")), None
-    while found := onward.go_on(view, view, person, timezone.now(), leaving=page):
+    while found := next_review.go_on(view, view, person, timezone.now(), leaving=page):
         claim, _ = found
-        again = onward.go_on(view, view, person, timezone.now())
+        again = next_review.go_on(view, view, person, timezone.now())
         assert again and again[0] == claim
-        decisions.decide(claim.review, DRAFTS[REJECT], stand_under(claim), Seen(), person=person, now=timezone.now())
+        decide.decide(claim.review, DRAFTS[REJECT], stand_under(claim), Seen(), person=person, now=timezone.now())
         page = claim.review.attempt.public_id
 
 
@@ -102,7 +104,7 @@ def test_claims_looks_answers_and_twins_never_wait_in_a_circle():
                 claims.renew(review, person=person, now=timezone.now())
                 now = Review.objects.get(pk=review.pk)
                 made = send(review, Stand(claim.public_id, now.version, now.evidence_digest), person, REJECT)
-                decisions.undo(made, person=person, now=timezone.now())
+                decide.undo(made, person=person, now=timezone.now())
             claims.release(review, person=person, now=timezone.now())
 
     def answer(step: int) -> None:

@@ -12,11 +12,14 @@ from liveness import audit
 from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.models import Outcome
+from liveness.review import actions
+from liveness.review.claims import claims
+from liveness.review.decisions import notes
+from liveness.review.decisions.decide import Stand
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
 from liveness.review.models import Decision, Review, ReviewState
 from liveness.review.policy import REJECT, RETRY
-from liveness.review.services import actions, claims, dossier, notes
-from liveness.review.services.decisions import Stand
+from liveness.review.sync import evidence_snapshot
 from tests.builders import make_result
 from tests.liveness.review.races.racing import PATIENCE, at_once, digest_of, make_queue, send, stand_under
 from tests.liveness.review.working import fresh, make_review, make_reviewer, make_supervisor, recorded
@@ -140,7 +143,7 @@ def test_evidence_that_arrives_meanwhile_is_never_decided_on_unseen():
         assert after.evidence_digest == digest_of(after.attempt) != stand.evidence_digest
         if this.made:
             assert after.decision.evidence_digest == stand.evidence_digest
-            assert dossier.digest(after.decision.evidence) == stand.evidence_digest
+            assert evidence_snapshot.digest(after.decision.evidence) == stand.evidence_digest
             assert "changed" in after.signals
         else:
             assert [refusal.what for refusal in this.refused] == ["evidence"]

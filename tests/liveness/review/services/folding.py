@@ -7,7 +7,7 @@ from django.db import transaction
 
 from liveness import audit
 from liveness.audit import Actor
-from liveness.review.services import figures
+from liveness.review.dashboard import hourly_statistics
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -20,5 +20,9 @@ def tell(action: str, at=NOON, target=None, **details) -> None:
 
 def found() -> dict[str, int]:
     """All figures, over all time; those that came to nothing are left out."""
-    figures.fold()
-    return {name: count for name, count in figures.totals(NOON - 999 * HOUR, NOON + 9999999 * HOUR).items() if count}
+    hourly_statistics.fold()
+    return {
+        name: count
+        for name, count in hourly_statistics.totals(NOON - 999 * HOUR, NOON + 9999999 * HOUR).items()
+        if count
+    }

@@ -3,10 +3,11 @@
 import pytest
 from django.utils import timezone
 
+from liveness.review import actions
+from liveness.review.decisions import decide as decisions_decide
 from liveness.review.exceptions import RefusedError
 from liveness.review.models import ReviewState
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, Draft
-from liveness.review.services import actions, decisions
 from tests.liveness.review.working import (
     claimed,
     decide,
@@ -65,13 +66,13 @@ class TestBlind:
     def test_a_second_look_is_not_undone_because_it_showed_the_first(self, review, second, proposal, outcome):
         decision = decide(review, second, outcome, now=NOW)
         with pytest.raises(RefusedError, match="blind"):
-            decisions.undo(decision, person=second, now=NOW)
-        assert not decisions.is_drawn(fresh(review))
+            decisions_decide.undo(decision, person=second, now=NOW)
+        assert not decisions_decide.is_drawn(fresh(review))
 
     def test_the_draw_is_of_the_attempt_and_of_the_share(self, review, settings):
         settings.LIVENESS_REVIEW_SAMPLE = 0.5
-        drawn = [decisions.is_drawn(make_review(has_media=False)) for _ in range(40)]
+        drawn = [decisions_decide.is_drawn(make_review(has_media=False)) for _ in range(40)]
         assert 5 < sum(drawn) < 35
-        assert decisions.is_drawn(review) == decisions.is_drawn(fresh(review))
+        assert decisions_decide.is_drawn(review) == decisions_decide.is_drawn(fresh(review))
         settings.LIVENESS_REVIEW_SAMPLE = 0
-        assert not decisions.is_drawn(review)
+        assert not decisions_decide.is_drawn(review)

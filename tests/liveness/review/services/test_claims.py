@@ -10,10 +10,11 @@ from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.exceptions import ChainError
 from liveness.models import AuditEvent, AuditHead, Outcome
+from liveness.review import actions
+from liveness.review.claims import claims
 from liveness.review.exceptions import HeldError
 from liveness.review.models import Claim, ClaimEnding, Notice, Presence, ReviewState
 from liveness.review.policy import ESCALATE, REJECT
-from liveness.review.services import actions, claims
 from tests.liveness.review.queueing import LATER, LEASE, NOW, take
 from tests.liveness.review.working import decide, fresh, make_review, make_supervisor, reopen
 from tests.people import make_user

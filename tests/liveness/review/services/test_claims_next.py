@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from liveness.models import Outcome
+from liveness.review.claims import claims
 from liveness.review.models import Claim, ClaimEnding, Review, ReviewState
 from liveness.review.policy import ESCALATE, REJECT
-from liveness.review.services import claims
 from tests.liveness.review.queueing import LATER, NOW, take
 from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor
 

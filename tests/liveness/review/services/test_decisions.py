@@ -11,12 +11,16 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.exceptions import ChainError
 from liveness.models import AuditHead, MediaKind, Outcome
+from liveness.review import actions
+from liveness.review.claims import claims
+from liveness.review.decisions import decide as decisions_decide
+from liveness.review.decisions import viewing_proof
+from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import StaleError
 from liveness.review.models import Claim, ClaimEnding, Decision, ReviewState, Stage
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
-from liveness.review.services import actions, claims, decisions, dossier, seen
-from liveness.review.services.decisions import Stand
-from liveness.review.services.seen import Seen
+from liveness.review.sync import evidence_snapshot
 from tests.builders import make_media
 from tests.liveness.review.working import (
     DRAFTS,
@@ -51,8 +55,8 @@ class TestRow:
         assert (made.internal_note, made.subject_text) == ("Checked twice.", "Welcome.")
         assert (made.vendor_outcome, made.from_state, made.version) == (Outcome.PASSED, ReviewState.OPEN, 1)
         assert made.claim.public_id == stand.claim
-        assert made.evidence == dossier.describe(review.attempt)
-        assert made.evidence_digest == dossier.digest(made.evidence) == stand.evidence_digest
+        assert made.evidence == evidence_snapshot.describe(review.attempt)
+        assert made.evidence_digest == evidence_snapshot.digest(made.evidence) == stand.evidence_digest
         assert made.seen["played"] == 0.75
         assert made.seen["marks"] == [{"at": 1.5, "text": "blinks"}, {"at": 3.25, "text": ""}]
         assert [(file["kind"], bool(file["opened_at"])) for file in made.seen["files"]] == [
@@ -86,14 +90,14 @@ class TestRow:
         ],
     )
     def test_a_share_that_is_none_is_not_kept(self, sent, kept):
-        assert seen.describe(sent, [])["played"] == kept
+        assert viewing_proof.describe(sent, [])["played"] == kept
 
     def test_marks_are_bounded(self):
         marks = [(float(at), " text\0 " + "x" * 999) for at in range(80)]
         impossible = [(float("nan"), "a"), (float("inf"), "b"), (-1.0, "c")]
-        kept = seen.describe(Seen(None, tuple(impossible + marks)), [])["marks"]
-        assert [mark["at"] for mark in kept] == [float(at) for at in range(seen.MOST_MARKS)]
-        assert {len(mark["text"]) for mark in kept} == {seen.LONGEST_MARK}
+        kept = viewing_proof.describe(Seen(None, tuple(impossible + marks)), [])["marks"]
+        assert [mark["at"] for mark in kept] == [float(at) for at in range(viewing_proof.MOST_MARKS)]
+        assert {len(mark["text"]) for mark in kept} == {viewing_proof.LONGEST_MARK}
         assert kept[0]["text"].startswith("text x")
 
     def test_texts_are_kept_apart_and_without_what_no_database_takes(self, review, person):
@@ -207,7 +211,7 @@ class TestTwice:
 
     def test_one_that_was_undone_is_not_made_again_by_the_old_page(self, review, person):
         stand = claimed(review, person)
-        decisions.undo(send(review, DRAFTS[APPROVE], stand, person), person=person, now=NOW)
+        decisions_decide.undo(send(review, DRAFTS[APPROVE], stand, person), person=person, now=NOW)
         with pytest.raises(StaleError):
             send(review, DRAFTS[APPROVE], stand, person)
         assert fresh(review).state == ReviewState.OPEN

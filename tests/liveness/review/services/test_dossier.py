@@ -6,7 +6,7 @@ from django.utils import timezone
 from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.models import MediaKind, MediaState
-from liveness.review.services import dossier
+from liveness.review.sync import evidence_snapshot
 from tests.builders import make_media, make_result
 from tests.liveness.review.working import NO_MEDIA, answer, fresh, in_step, make_review, register
 
@@ -18,7 +18,7 @@ class TestDigest:
     def test_it_is_the_same_for_the_same_evidence(self):
         review = make_review()
         assert in_step(review.attempt).version == review.version
-        assert dossier.digest(dossier.describe(review.attempt)) == review.evidence_digest
+        assert evidence_snapshot.digest(evidence_snapshot.describe(review.attempt)) == review.evidence_digest
         settled = life_cycle.settle(review.pk, now=timezone.now())
         assert fresh(settled).evidence_digest == review.evidence_digest
 

@@ -8,8 +8,9 @@ from django.db import connection
 
 from liveness import audit
 from liveness.models import AuditEvent
+from liveness.review import actions
+from liveness.review.dashboard import hourly_statistics
 from liveness.review.models import Figure, Fold
-from liveness.review.services import actions, figures
 from tests.liveness.review.services.folding import HOUR, NOON, found, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -19,28 +20,30 @@ class TestFolding:
     def test_events_are_counted_into_their_hour(self):
         for minutes in (0, 59, 60):
             tell(audit.ATTEMPT_REGISTERED, NOON + timedelta(minutes=minutes))
-        figures.fold()
-        assert sorted(figures.by_hour(["registered"], NOON, NOON + 2 * HOUR)) == [
+        hourly_statistics.fold()
+        assert sorted(hourly_statistics.by_hour(["registered"], NOON, NOON + 2 * HOUR)) == [
             ("registered", NOON, 2),
             ("registered", NOON + HOUR, 1),
         ]
 
     def test_folding_twice_adds_nothing(self):
         tell(audit.ATTEMPT_REGISTERED)
-        assert (figures.fold(), figures.fold()) == (1, 0)
+        assert (hourly_statistics.fold(), hourly_statistics.fold()) == (1, 0)
         assert found() == {"registered": 1}
 
     def test_a_limit_leaves_the_rest_and_says_so(self):
         for minutes in range(5):
             tell(audit.ATTEMPT_REGISTERED, NOON + timedelta(minutes=minutes))
-        assert figures.fold(2) == 2
-        assert figures.standing() == figures.Standing(2, NOON + timedelta(minutes=1), 3, NOON + timedelta(minutes=2))
-        assert figures.fold() == 3
-        assert figures.standing().behind == 0
+        assert hourly_statistics.fold(2) == 2
+        assert hourly_statistics.standing() == hourly_statistics.Standing(
+            2, NOON + timedelta(minutes=1), 3, NOON + timedelta(minutes=2)
+        )
+        assert hourly_statistics.fold() == 3
+        assert hourly_statistics.standing().behind == 0
 
     @pytest.mark.parametrize("batch", [1, 2, 3, 7])
     def test_the_size_of_a_batch_changes_nothing(self, monkeypatch, batch):
-        monkeypatch.setattr(figures, "BATCH", batch)
+        monkeypatch.setattr(hourly_statistics, "BATCH", batch)
         for minutes, margin in enumerate((900, 30, 700)):
             at = NOON + timedelta(minutes=25 * minutes)
             tell(audit.ATTEMPT_REGISTERED, at)
@@ -57,32 +60,32 @@ class TestFolding:
         }
 
     def test_progress_is_told_after_each_batch(self, monkeypatch):
-        monkeypatch.setattr(figures, "BATCH", 2)
+        monkeypatch.setattr(hourly_statistics, "BATCH", 2)
         for _ in range(5):
             tell(audit.ATTEMPT_REGISTERED)
         told = []
-        figures.fold(progress=told.append)
+        hourly_statistics.fold(progress=told.append)
         assert told == [2, 4, 5]
 
     def test_forgotten_figures_come_again_the_same(self):
         tell(audit.ATTEMPT_REGISTERED)
         tell(actions.REVIEW_QUEUED, margin=90, is_complete=True)
         before = found()
-        figures.forget()
+        hourly_statistics.forget()
         assert not Figure.objects.exists()
         assert found() == before
 
     def test_a_chain_that_was_cut_off_is_not_folded_twice(self):
         tell(audit.ATTEMPT_REGISTERED)
-        figures.fold()
+        hourly_statistics.fold()
         Fold.objects.update(sequence=9)
-        assert figures.fold() == 0
-        assert figures.standing().behind == 0
+        assert hourly_statistics.fold() == 0
+        assert hourly_statistics.standing().behind == 0
 
 
 @pytest.mark.django_db(transaction=True)
 def test_folding_in_several_processes_at_once_counts_every_event_once(monkeypatch):
-    monkeypatch.setattr(figures, "BATCH", 7)
+    monkeypatch.setattr(hourly_statistics, "BATCH", 7)
     events = [
         AuditEvent(sequence=number, at=NOON + number * timedelta(minutes=1), action=audit.ATTEMPT_REGISTERED)
         for number in range(1, 201)
@@ -90,7 +93,7 @@ def test_folding_in_several_processes_at_once_counts_every_event_once(monkeypatc
     AuditEvent.objects.bulk_create(events)
 
     def work(_) -> int:
-        done = figures.fold()
+        done = hourly_statistics.fold()
         connection.close()
         return done
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from liveness import audit
 from liveness.models import Outcome
+from liveness.review import actions
+from liveness.review.dashboard import counting, hourly_statistics
+from liveness.review.decisions import decide as decisions_decide
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY
-from liveness.review.services import actions, counting, decisions, figures
 from tests.builders import make_attempt
 from tests.liveness.review.services.folding import HOUR, NOON, found, tell
 from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, make_supervisor
@@ -97,14 +99,14 @@ class TestDecisions:
         decision = decide(review, person, REJECT)
         if folds_between:
             assert of("decided", "overturned") == {"decided.reject": 1, "overturned.vendor_passed": 1}
-        decisions.undo(decision, person=person, now=decision.decided_at)
+        decisions_decide.undo(decision, person=person, now=decision.decided_at)
         assert of("decided", "overturned", "judged", "undone") == {"undone": 1}
 
     def test_an_undone_confirmation_leaves_the_proposal(self):
         review, supervisor = make_review(), make_supervisor()
         decide(review, make_reviewer(), REJECT)
         second = decide(fresh(review), supervisor, REJECT)
-        decisions.undo(second, person=supervisor, now=second.decided_at)
+        decisions_decide.undo(second, person=supervisor, now=second.decided_at)
         assert of("decided", "overturned", "judged", "confirmed", "proposed") == {"proposed": 1}
 
     @pytest.mark.parametrize("folds_between", [True, False])
@@ -113,11 +115,11 @@ class TestDecisions:
         review, person = make_review(), make_reviewer()
         decide(review, person, REJECT)
         if folds_between:
-            figures.fold()
+            hourly_statistics.fold()
         correction = decide(fresh(review), person, APPROVE)
         assert of("decided") == {"decided.reject": 1, "decided.approve": 1}
         assert of("judged", "overturned") == {"judged.vendor_passed": 1}
-        decisions.undo(correction, person=person, now=correction.decided_at)
+        decisions_decide.undo(correction, person=person, now=correction.decided_at)
         assert of("decided", "judged", "overturned") == {
             "decided.reject": 1,
             "judged.vendor_passed": 1,

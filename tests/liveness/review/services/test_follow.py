@@ -13,9 +13,11 @@ from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.media import files as media_files
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.review import actions
+from liveness.review.decisions import viewing_proof
 from liveness.review.models import Review, ReviewState
 from liveness.review.policy import APPROVE, REJECT
-from liveness.review.services import actions, dossier, follow, seen
+from liveness.review.sync import evidence_snapshot, sync
 from tests.builders import make_attempt, make_media, make_result
 from tests.liveness.review.working import NO_MEDIA, answer, decide, fresh, in_step, make_review, make_reviewer, register
 
@@ -185,7 +187,7 @@ class TestSignals:
         damage(file)
         assert not media_files.verify(file, now=timezone.now(), actor=ACTOR)
         assert fresh(review).version == review.version + 1
-        assert seen.situation(review.attempt, seen.Seen(), []).missing == 1
+        assert viewing_proof.situation(review.attempt, viewing_proof.Seen(), []).missing == 1
 
 
 class TestDecided:
@@ -230,7 +232,7 @@ class TestTransactions:
 
     def test_a_change_whose_review_fails_is_taken_back(self, monkeypatch):
         attempt = register()
-        monkeypatch.setattr(dossier, "describe", lambda *args: 1 / 0)
+        monkeypatch.setattr(evidence_snapshot, "describe", lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             answer(attempt, make_result(**NO_MEDIA))
         attempt.refresh_from_db()
@@ -238,7 +240,7 @@ class TestTransactions:
         assert not AuditEvent.objects.filter(action=audit.ATTEMPT_ANSWERED).exists()
 
     def test_a_registration_whose_review_fails_is_taken_back(self, monkeypatch):
-        monkeypatch.setattr(dossier, "describe", lambda *args: 1 / 0)
+        monkeypatch.setattr(evidence_snapshot, "describe", lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             register()
         assert not VerificationAttempt.objects.exists()
@@ -246,13 +248,13 @@ class TestTransactions:
     def test_nothing_is_written_when_nothing_is_new(self, django_assert_max_num_queries):
         review = make_review()
         with transaction.atomic(), django_assert_max_num_queries(8) as queries:
-            follow.follow(review.attempt, now=timezone.now())
+            sync.follow(review.attempt, now=timezone.now())
         assert not [query for query in queries if not query["sql"].startswith("SELECT")]
 
     def test_catching_up_tells_whether_anything_was_out_of_step(self):
         attempt = make_attempt(outcome=Outcome.PASSED)
         now = timezone.now()
-        assert follow.catch_up(attempt.pk, now=now)
-        assert not follow.catch_up(attempt.pk, now=now)
+        assert sync.catch_up(attempt.pk, now=now)
+        assert not sync.catch_up(attempt.pk, now=now)
         make_media(attempt, MediaKind.VIDEO, b"video")
-        assert follow.catch_up(attempt.pk, now=now)
+        assert sync.catch_up(attempt.pk, now=now)

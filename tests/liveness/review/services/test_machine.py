@@ -23,12 +23,15 @@ from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.exceptions import RegistrationError
 from liveness.models import AuditEvent, MediaState
+from liveness.review import actions
+from liveness.review.claims import claims
+from liveness.review.decisions import decide as decisions_decide
+from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
 from liveness.review.models import Claim, Decision, DecisionOutcome, Review, ReviewState, Stage
 from liveness.review.policy import FAILED, PASSED, REJECT, is_override
-from liveness.review.services import actions, claims, decisions, dossier
-from liveness.review.services.decisions import Stand
-from liveness.review.services.seen import Seen
+from liveness.review.sync import evidence_snapshot
 from tests.builders import make_result
 from tests.liveness.review.working import DRAFTS, NO_MEDIA, fresh, look, make_reviewer, make_supervisor
 
@@ -183,7 +186,7 @@ class Work(RuleBasedStateMachine):
     def send(self, who):
         draft, stand = self.sent[who]
         with suppress(*REFUSALS):
-            decisions.decide(self.review, draft, stand, Seen(), person=self.people[who], now=self.now)
+            decisions_decide.decide(self.review, draft, stand, Seen(), person=self.people[who], now=self.now)
 
     @precondition(lambda self: self.review.decisions.exists())
     @rule()
@@ -191,7 +194,7 @@ class Work(RuleBasedStateMachine):
         newest = self.review.decisions.order_by("-sequence").first()
         who = next((name for name, person in self.people.items() if person.pk == newest.maker_id), PEOPLE[0])
         with suppress(RefusedError):
-            self.open_page(who, decisions.undo(newest, person=self.people[who], now=self.now))
+            self.open_page(who, decisions_decide.undo(newest, person=self.people[who], now=self.now))
 
     # What must hold.
 
@@ -204,7 +207,7 @@ class Work(RuleBasedStateMachine):
             assert wanted.exists() if attempt.is_answered else attempt.next_poll_at
             assert review.queue_at == attempt.expires_at
             return
-        assert review.evidence_digest == dossier.digest(dossier.describe(attempt))
+        assert review.evidence_digest == evidence_snapshot.digest(evidence_snapshot.describe(attempt))
         if review.state == ReviewState.LOST:
             assert (attempt.is_answered, attempt.next_poll_at) == (False, None)
         if review.state == ReviewState.OPEN:
@@ -251,7 +254,7 @@ class Work(RuleBasedStateMachine):
     def every_decision_stands_on_what_was_shown_and_has_its_event(self):
         made = list(Decision.objects.exclude(outcome=DecisionOutcome.WITHDRAWN).select_related("claim"))
         for decision in made:
-            assert decision.evidence_digest == dossier.digest(decision.evidence)
+            assert decision.evidence_digest == evidence_snapshot.digest(decision.evidence)
             assert decision.maker_id == decision.claim.holder_id
             assert decision.claim.ending == "decided"
         events = AuditEvent.objects.filter(action__in=EVENTS)

@@ -6,10 +6,11 @@ from django.utils import timezone
 from liveness.audit import Actor
 from liveness.exceptions import ChainError
 from liveness.models import AuditHead
+from liveness.review import actions
+from liveness.review.decisions import notes
 from liveness.review.exceptions import RefusedError
 from liveness.review.models import Note
 from liveness.review.policy import LONGEST_TEXT
-from liveness.review.services import actions, notes
 from tests.liveness.review.working import make_review, make_reviewer, recorded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]

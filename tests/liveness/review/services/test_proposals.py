@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from liveness.attempts import life_cycle
 from liveness.models import MediaKind, Outcome
+from liveness.review import actions
+from liveness.review.claims import claims
 from liveness.review.exceptions import RefusedError, StaleError
 from liveness.review.models import Decision, DecisionOutcome, Notice, ReviewState
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
-from liveness.review.services import actions, claims
 from tests.builders import make_media
 from tests.liveness.review.working import (
     DRAFTS,

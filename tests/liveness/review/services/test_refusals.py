@@ -11,12 +11,13 @@ from django.utils import timezone
 from liveness import audit
 from liveness.audit import Actor
 from liveness.models import MediaKind, MediaState, Outcome
+from liveness.review import actions
+from liveness.review.claims import claims
+from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import RefusedError, StaleError
 from liveness.review.models import Claim, Decision, ReviewState
 from liveness.review.policy import APPROVE, ESCALATE, LONGEST_TEXT, REJECT, RETRY, Draft
-from liveness.review.services import actions, claims
-from liveness.review.services.decisions import Stand
-from liveness.review.services.seen import Seen
 from tests.builders import make_attempt
 from tests.liveness.review.working import (
     DRAFTS,

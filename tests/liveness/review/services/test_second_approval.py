@@ -7,14 +7,17 @@ from django.utils import timezone
 
 from liveness.audit import Actor
 from liveness.models import Outcome
+from liveness.review import actions
+from liveness.review.claims import claims
+from liveness.review.decisions import decide as decisions_decide
+from liveness.review.decisions import decision_record
+from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.decision_record import Act
+from liveness.review.decisions.second_approval import decide as decide_second
+from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import HeldError, RefusedError
 from liveness.review.models import Claim, Notice, Review, ReviewState, Stage
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
-from liveness.review.services import actions, claims, decisions, making
-from liveness.review.services.decisions import Stand
-from liveness.review.services.making import Act
-from liveness.review.services.second import decide as decide_second
-from liveness.review.services.seen import Seen
 from tests.liveness.review.working import (
     DRAFTS,
     answer_again,
@@ -187,7 +190,7 @@ class TestSecond:
         settings.LIVENESS_REVIEW_UNDO = 30
         decide(review, make_reviewer(), ESCALATE)
         decide(review, maker, REJECT)
-        decisions.undo(decide(review, second, APPROVE), person=second, now=timezone.now())
+        decisions_decide.undo(decide(review, second, APPROVE), person=second, now=timezone.now())
         answer_again(review)
         claims.release(review, person=second, now=NOW)
         assert fresh(review).state == ReviewState.ESCALATED
@@ -198,7 +201,7 @@ class TestSecond:
         decide(review, maker, REJECT)
         decide(review, second, APPROVE)
         third = make_supervisor()
-        decisions.undo(decide(review, third, APPROVE), person=third, now=timezone.now())
+        decisions_decide.undo(decide(review, third, APPROVE), person=third, now=timezone.now())
         claims.release(review, person=third, now=NOW)
         for person in (maker, second):
             with pytest.raises(HeldError, match="somebody else"):
@@ -252,4 +255,4 @@ def test_the_rules_are_those_of_the_settings(settings):
     settings.LIVENESS_REVIEW_SECOND_ON_REASONS = ["attack.mask"]
     settings.LIVENESS_REVIEW_REQUIRE_OPENED = False
     settings.LIVENESS_REVIEW_MIN_PLAYED = "0.5"
-    assert decisions.rules() == making.Rules(False, frozenset({"attack.mask"}), False, 0.5)
+    assert decisions_decide.rules() == decision_record.Rules(False, frozenset({"attack.mask"}), False, 0.5)

@@ -4,9 +4,9 @@ import pytest
 from django.db import connection, transaction
 
 from liveness.models import MediaKind, MediaState, Outcome, StoredMedia
+from liveness.review import locking
 from liveness.review.models import Review
-from liveness.review.services import locking
-from liveness.review.services.twins import SEEN_BEFORE, twins
+from liveness.review.sync.duplicates import SEEN_BEFORE, twins
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.working import fresh, in_step, make_review
 

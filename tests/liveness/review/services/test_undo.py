@@ -9,10 +9,12 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.exceptions import ChainError
 from liveness.models import AuditHead, Outcome
+from liveness.review import actions
+from liveness.review.claims import claims
+from liveness.review.decisions import decide as decisions_decide
 from liveness.review.exceptions import RefusedError
 from liveness.review.models import Claim, Decision, DecisionOutcome, Notice, ReviewState
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY
-from liveness.review.services import actions, claims, decisions
 from tests.builders import make_attempt
 from tests.liveness.review.working import (
     DRAFTS,
@@ -46,7 +48,7 @@ def person():
 
 
 def undo(decision, person, now=SOON) -> Claim:
-    return decisions.undo(decision, person=person, now=now)
+    return decisions_decide.undo(decision, person=person, now=now)
 
 
 def assert_refused(decision, person, match, now=SOON):
@@ -55,7 +57,7 @@ def assert_refused(decision, person, match, now=SOON):
         undo(decision, person, now)
     after = fresh(decision.review)
     assert (after.state, after.version, after.decision) == (before.state, before.version, before.decision)
-    assert match in decisions.why_not_undo(after, decision, person, now)
+    assert match in decisions_decide.why_not_undo(after, decision, person, now)
 
 
 class TestUndo:

@@ -10,10 +10,10 @@ from liveness import audit
 from liveness.access import AccessPolicy
 from liveness.audit import Actor
 from liveness.models import AuditCheck, AuditEvent, MediaKind, StoredMedia
+from liveness.review import actions
+from liveness.review.audit_log import queries
+from liveness.review.audit_log.rows import Row, rows
 from liveness.review.policy import APPROVE, REJECT
-from liveness.review.services import actions
-from liveness.review.trail import reading
-from liveness.review.trail.rows import Row, rows
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.trail.auditing import FIND, PAGE, SOMEBODY, VERIFY, found, numbers, record
 from tests.liveness.review.working import decide, in_step, make_review, make_supervisor, propose_again
@@ -86,7 +86,7 @@ class TestAccess:
         assert not AuditCheck.objects.exists()
 
     def test_a_page_looks_through_a_part_of_the_chain_and_leads_to_the_next(self, client, settings, monkeypatch):
-        monkeypatch.setattr(reading, "SPAN", 10)
+        monkeypatch.setattr(queries, "SPAN", 10)
         ours, theirs = make_attempt(subject_reference="ours"), make_attempt(subject_reference="theirs")
         for number in range(1, 56):
             record(target=ours if number in (3, 4, 45) else theirs)
@@ -107,7 +107,7 @@ class TestAccess:
         assert numbers(client.get(f"{PAGE}?attempt={ours.public_id}")) == [45, 4, 3]
 
     def test_an_auditor_of_everything_looks_through_all_of_the_chain(self, client, monkeypatch):
-        monkeypatch.setattr(reading, "SPAN", 10)
+        monkeypatch.setattr(queries, "SPAN", 10)
         record(actor=Actor.system("long-ago"))
         for _ in range(30):
             record()

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from liveness import audit
 from liveness.models import AuditEvent
-from liveness.review.services import actions
-from liveness.review.trail import reading
-from liveness.review.trail.reading import Wanted
+from liveness.review import actions
+from liveness.review.audit_log import queries as audit_log_queries
+from liveness.review.audit_log.queries import Wanted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -50,7 +50,7 @@ class TestCost:
     def walked(self, wanted, **cursor) -> list[str]:
         """The steps of the plans that look at more of the chain than they return."""
         with CaptureQueriesContext(connection) as queries:
-            reading.page(wanted, **cursor)
+            audit_log_queries.page(wanted, **cursor)
         found = []
         for query in [query["sql"] for query in queries]:
             with connection.cursor() as cursor:
@@ -96,7 +96,7 @@ class TestCost:
         for wanted in (Wanted(actor="user:1"), Wanted(group="claims"), Wanted(actor="user:1", group="claims")):
             for cursor in ({}, {"before": 100}, {"after": 20}):
                 events = AuditEvent.objects.filter(actor="user:1") if wanted.actor else AuditEvent.objects
-                page = reading.page(wanted, size=30, **cursor).events
+                page = audit_log_queries.page(wanted, size=30, **cursor).events
                 assert page == self.plain(events.filter(action=actions.REVIEW_CLAIMED), **cursor)
 
     def plain(self, events, before=None, after=None):

@@ -8,7 +8,7 @@ import pytest
 from liveness import audit
 from liveness.audit import Actor
 from liveness.models import MediaKind, Outcome
-from liveness.review.services import actions
+from liveness.review import actions
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.trail.auditing import FIND, PAGE, found, numbers, record
 
@@ -47,7 +47,7 @@ class TestFilters:
             assert "more than" not in page.text
 
     def test_it_says_when_a_subject_has_too_many_attempts(self, client, monkeypatch):
-        monkeypatch.setattr("liveness.review.trail.filters.MOST", 2)
+        monkeypatch.setattr("liveness.review.audit_log.filters.MOST", 2)
         attempts = [make_attempt(subject_reference="amara") for _ in range(3)]
         for attempt in attempts:
             record(target=attempt)

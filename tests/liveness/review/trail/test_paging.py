@@ -11,8 +11,8 @@ from django.utils import timezone
 from liveness import audit
 from liveness.audit import Actor
 from liveness.models import MediaKind
-from liveness.review.trail import reading
-from liveness.review.trail.reading import Wanted
+from liveness.review.audit_log import queries
+from liveness.review.audit_log.queries import Wanted
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.trail.auditing import PAGE, found, numbers, record
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 class TestPaging:
     @pytest.fixture(autouse=True)
     def _short_pages(self, monkeypatch):
-        monkeypatch.setattr(reading.page, "__kwdefaults__", reading.page.__kwdefaults__ | {"size": 4})
+        monkeypatch.setattr(queries.page, "__kwdefaults__", queries.page.__kwdefaults__ | {"size": 4})
 
     @pytest.mark.parametrize("filters", ["", "?person=system%3Atests", "?action=attempts", "?attempt={attempt}"])
     def test_every_event_comes_once_the_newest_first(self, client, filters):
@@ -104,18 +104,18 @@ class TestThumbnails:
     def test_turning_pages_loses_none_and_shows_none_twice(self, looks, size):
         pages, cursor = [], None
         while not pages or cursor:
-            page = reading.page(Wanted(), before=cursor, size=size, line_of=reading.together)
+            page = queries.page(Wanted(), before=cursor, size=size, line_of=queries.together)
             pages.append([event.sequence for event in page.events])
             cursor = page.older
         assert [number for page in pages for number in page] == [7, 6, 5, 4, 3, 2, 1]
-        page = reading.page(Wanted(), after=pages[-1][0], size=size, line_of=reading.together)
+        page = queries.page(Wanted(), after=pages[-1][0], size=size, line_of=queries.together)
         shown = [event.sequence for event in page.events]
         assert shown == list(range(shown[0], pages[-1][0], -1))
-        assert len({reading.together(event) for event in page.events}) == size
+        assert len({queries.together(event) for event in page.events}) == size
 
     def test_a_page_has_an_end_however_many_share_a_line(self, looks, monkeypatch):
-        monkeypatch.setattr(reading, "MOST_EVENTS", 4)
-        first = reading.page(Wanted(), line_of=reading.together)
-        second = reading.page(Wanted(), before=first.older, line_of=reading.together)
+        monkeypatch.setattr(queries, "MOST_EVENTS", 4)
+        first = queries.page(Wanted(), line_of=queries.together)
+        second = queries.page(Wanted(), before=first.older, line_of=queries.together)
         assert [event.sequence for event in (*first.events, *second.events)] == [7, 6, 5, 4, 3, 2, 1]
         assert second.older is None

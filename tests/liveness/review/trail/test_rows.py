@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from liveness import audit
 from liveness.audit import Actor
-from liveness.review.services import actions
-from liveness.review.trail.rows import Row, who
-from liveness.review.trail.words import ACTS, DETAILS, GROUPS, details_of
+from liveness.review import actions
+from liveness.review.audit_log.labels import ACTS, DETAILS, GROUPS, details_of
+from liveness.review.audit_log.rows import Row, who
 from tests.builders import make_attempt
 from tests.liveness.review.trail.auditing import PAGE, record, tamper
 from tests.liveness.review.working import make_review

@@ -8,7 +8,7 @@ from django.utils import timezone
 from liveness import audit
 from liveness.audit import Actor
 from liveness.models import AuditCheck, AuditEvent, AuditHead
-from liveness.review.trail import reading
+from liveness.review.audit_log import queries
 from tests.liveness.review.trail.auditing import PAGE, VERIFY, numbers, record, tamper
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -31,7 +31,7 @@ class TestMark:
 
     def test_large_numbers_are_grouped(self, client, monkeypatch):
         check = AuditCheck(checked_at=timezone.now(), sequence=1234567, hash="f" * 64)
-        monkeypatch.setattr(reading, "mark", lambda: reading.Mark(check, newest=1240000, since=5433))
+        monkeypatch.setattr(queries, "mark", lambda: queries.Mark(check, newest=1240000, since=5433))
         text = client.get(PAGE).text
         assert "Verified up to event 1,234,567" in text and "5,433 events since" in text
 
@@ -79,11 +79,11 @@ class TestVerify:
         assert AuditEvent.objects.count() == 1
 
     def test_a_long_chain_is_left_to_the_command(self, client, monkeypatch):
-        monkeypatch.setattr(reading, "SHORT", 1)
+        monkeypatch.setattr(queries, "SHORT", 1)
         record()
         assert VERIFY in client.get(PAGE).text
         record()
         page = client.get(PAGE)
-        assert VERIFY not in page.text and reading.COMMAND in page.text
-        assert f"Run: {reading.COMMAND}" in client.post(VERIFY, follow=True).text
+        assert VERIFY not in page.text and queries.COMMAND in page.text
+        assert f"Run: {queries.COMMAND}" in client.post(VERIFY, follow=True).text
         assert not AuditCheck.objects.exists() and AuditEvent.objects.count() == 2

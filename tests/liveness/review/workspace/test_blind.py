@@ -4,9 +4,10 @@ import pytest
 from django.utils import timezone
 
 from liveness.models import Outcome
+from liveness.review.decisions import decide as decisions_decide
+from liveness.review.decisions import notes
 from liveness.review.models import ReviewState
 from liveness.review.policy import APPROVE, ESCALATE, REJECT
-from liveness.review.services import decisions, notes
 from tests.liveness.review.pages import address, claimed, reviewer, supervisor
 from tests.liveness.review.working import decide, fresh, make_review, make_reviewer, propose_again
 from tests.people import signed_in
@@ -68,7 +69,7 @@ class TestBlind:
         settings.LIVENESS_REVIEW_SAMPLE, settings.LIVENESS_REVIEW_UNDO = 1, 30
         review, maker = make_review(), make_reviewer()
         escalated = decide(review, maker, ESCALATE)
-        decisions.undo(escalated, person=maker, now=timezone.now())
+        decisions_decide.undo(escalated, person=maker, now=timezone.now())
         decide(review, maker, REJECT)
         assert supervisor()[1].get(address(review)).context["history"] == []
 

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from liveness.models import MediaKind
+from liveness.review.claims import claims
 from liveness.review.models import Claim, Decision
 from liveness.review.policy import REJECT, RETRY
-from liveness.review.services import claims
 from tests.liveness.review.pages import (
     TYPED,
     address,

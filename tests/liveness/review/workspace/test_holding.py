@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from liveness.review.claims import claims
 from liveness.review.models import Claim, Presence
-from liveness.review.services import claims
 from tests.liveness.review.pages import address, claimed, form, reviewer, supervisor
 from tests.liveness.review.queueing import LEASE, hold
 from tests.liveness.review.working import in_step

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from liveness.audit import Actor
 from liveness.models import AuditEvent
+from liveness.review import actions
+from liveness.review.claims import claims
 from liveness.review.models import Claim, ClaimEnding, Notice
-from liveness.review.services import actions, claims
 from tests.liveness.review.pages import address, claimed, form, has_form, reviewer, supervisor
 from tests.liveness.review.working import fresh, in_step, make_review
 from tests.people import make_user, signed_in

@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from liveness.models import Outcome
+from liveness.review.claims import claims
 from liveness.review.policy import REJECT
-from liveness.review.services import claims
 from tests.liveness.review.pages import address, claimed, reviewer, supervisor
 from tests.liveness.review.working import decide, make_review, make_reviewer
 from tests.people import make_user, signed_in

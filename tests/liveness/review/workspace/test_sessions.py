@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from liveness.review.claims import claims
 from liveness.review.models import Decision, Note
-from liveness.review.services import claims
 from liveness.review.workspace.forms import LONGEST_KEPT
 from tests.liveness.review.pages import (
     HTMX,

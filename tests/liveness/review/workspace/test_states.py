@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from liveness.models import Outcome
+from liveness.review.decisions import decide as decisions_decide
+from liveness.review.decisions import notes
 from liveness.review.models import ReviewState
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY
-from liveness.review.services import decisions, notes
 from tests.builders import make_attempt
 from tests.liveness.review.pages import address, claimed, has_form, reviewer, supervisor
 from tests.liveness.review.working import REVIEWER, decide, fresh, in_step, make_review, make_reviewer
@@ -77,7 +78,7 @@ class TestDecided:
 
     def test_a_withdrawn_decision_is_told_with_what_it_undid(self):
         review, maker = make_review(), make_reviewer()
-        decisions.undo(decide(review, maker, APPROVE), person=maker, now=timezone.now())
+        decisions_decide.undo(decide(review, maker, APPROVE), person=maker, now=timezone.now())
         page = reviewer()[1].get(address(review))
         told = [(str(entry.words), str(entry.standing)) for entry in page.context["history"]]
         assert told == [("Withdrawn", ""), ("Approved", "Withdrawn")]

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth import SESSION_KEY
 from django.utils import timezone
 
+from liveness.review.claims import claims
 from liveness.review.models import Claim, Decision, DecisionOutcome, ReviewState
 from liveness.review.policy import APPROVE, ESCALATE
-from liveness.review.services import claims
 from tests.liveness.review.pages import TYPED, address, claimed, form, has_form, has_kept, reviewer, send, supervisor
 from tests.liveness.review.working import decide, fresh, make_review, make_reviewer
 

@@ -49,10 +49,10 @@ def test_a_row_costs_no_statement_of_its_own(monkeypatch):
 
 
 def test_a_review_made_in_a_batch_is_in_step_with_its_attempt():
-    from liveness.review.services import follow
+    from liveness.review.sync import sync
 
     imported(many(3))
-    assert [follow.catch_up(key, now=timezone.now()) for key in Review.objects.values_list("pk", flat=True)] == [
+    assert [sync.catch_up(key, now=timezone.now()) for key in Review.objects.values_list("pk", flat=True)] == [
         False
     ] * 3
 

@@ -1,0 +1,1 @@
+"""Decisions, second approvals, undoing, and notes."""

@@ -1,0 +1,1 @@
+"""A review follows its attempt: its state, its place in the queue, its evidence."""
