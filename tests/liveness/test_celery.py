@@ -12,7 +12,7 @@ from liveness.scheduling import backlog
 from liveness.worker import engine
 from tests.builders import silence
 from tests.conftest import missing
-from tests.liveness.refresh.steps import registered
+from tests.liveness.worker.steps import registered
 from tests.served import free_port
 from tests.with_celery import Deployment, wait_until
 from tests.with_rabbitmq import rabbitmq_program, rabbitmq_server

@@ -22,7 +22,7 @@ from liveness.ratelimit.stores import PostgresStore
 from liveness.worker import engine
 from tests.builders import make_attempt
 from tests.conftest import missing
-from tests.liveness.services.chain import ACTOR, record
+from tests.liveness.audit.chain import ACTOR, record
 from tests.with_pgbouncer import pgbouncer, pgbouncer_program
 
 pytestmark = [

@@ -16,7 +16,7 @@ from liveness import views
 from liveness.models import VerificationAttempt
 from liveness.worker import engine
 from liveness.worker.run_report import Summary
-from tests.liveness.door.visiting import SEALS, seals
+from tests.liveness.media.views.visiting import SEALS, seals
 from tests.portal.bordered import OURS, address, make_person, make_side, routes
 
 pytestmark = pytest.mark.django_db
