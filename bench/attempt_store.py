@@ -75,10 +75,10 @@ def compared(kind: str, found: Found) -> list[Line]:
 
 def measure(directory: str, port: int, runs: int) -> Found:
     """The best milliseconds for one attempt of each kind, measured by turns, in a process with the portal set up."""
-    from liveness.worker.download_pool import Pipeline
+    from liveness.worker.download_pool import DownloadPool
 
     contents = [Path(directory, name).read_bytes() for name in (FRAME, VIDEO)]
-    pipeline, times = Pipeline(), []
+    pipeline, times = DownloadPool(), []
     with settings(port):
         for _ in range(runs + 1):
             times.append(

@@ -84,15 +84,15 @@ def _claim(until, now) -> Callable[[], list]:
 
     from liveness.models import WorkerRun
     from liveness.polling import selection
-    from liveness.polling.policy import Price
-    from liveness.worker.work_queue import PER_WORKER, Plan
+    from liveness.polling.policy import PriorityThreshold
+    from liveness.worker.work_queue import PER_WORKER, RunOptions
 
-    count, price = PER_WORKER * Plan().workers, Price()
+    count, threshold = PER_WORKER * RunOptions().workers, PriorityThreshold()
     run = WorkerRun.objects.create(id=uuid.uuid4().hex, host="bench").id
 
     def claim() -> list:
         with transaction.atomic():
-            held = selection.lease(count, price, run=run, until=until, now=now)
+            held = selection.lease(count, threshold, run=run, until=until, now=now)
             transaction.set_rollback(True)
         return held
 

@@ -98,10 +98,10 @@ def measure(polls: int) -> Found:
     connection_created.connect(listen)
     with override_settings(**SETTINGS), patch.object(clients, "client_for", lambda region: nullcontext(client)):
         # Whatever is imported or connected once in a process is not a poll's.
-        engine.run(engine.Plan(limit=WARM_UP))
+        engine.run(engine.RunOptions(limit=WARM_UP))
         statements.clear()
         cpu, begun = time.process_time(), time.perf_counter()
-        summary = engine.run(engine.Plan(limit=polls))
+        summary = engine.run(engine.RunOptions(limit=polls))
         cpu, taken = time.process_time() - cpu, time.perf_counter() - begun
         assert summary.counts.polled == polls, summary.as_dict()
         found = {"cpu": cpu / polls * 1000, "time": taken / polls * 1000, "statements": len(statements) / polls}
@@ -138,7 +138,7 @@ def watch(url: str, polls: int) -> Line:
 
     threading.Thread(target=_come_due_again, args=(stop,), daemon=True).start()
     with override_settings(**SETTINGS, LIVENESS_ENDPOINT=url):
-        engine.watch(engine.Plan(), stop=stop, report=report_of, progress=note)
+        engine.watch(engine.RunOptions(), stop=stop, report=report_of, progress=note)
     what = f"memory of an endless run after {polls:,} / {polls // 10:,} polls"
     return beside(what, resident[polls], resident[polls // 10], "MB", at_most(1.05))
 

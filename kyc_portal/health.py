@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from liveness import conditions
 from liveness.conditions import Part
 from liveness.database import outages
-from liveness.polling.overdue import OLDEST_DUE, oldest_due
+from liveness.polling.overdue import OVERDUE_AFTER_SECONDS, oldest_due
 
 OK = "ok"
 
@@ -46,7 +46,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def _stopped() -> dict[Part, list[str]]:
     found: defaultdict[Part, list[str]] = defaultdict(list)
-    for condition in conditions.standing(timezone.now()):
+    for condition in conditions.active(timezone.now()):
         found[condition.kind.part].append(condition.public)
     return found
 
@@ -57,6 +57,6 @@ def _refresh() -> tuple[bool, str]:
     except Error as failure:
         outage = outages.of(failure)
         return False, f"unknown: {outage.text if outage else type(failure).__name__}"
-    if age > OLDEST_DUE:
+    if age > OVERDUE_AFTER_SECONDS:
         return False, f"an attempt has been due for {age:.0f} s; is liveness_refresh running?"
     return True, f"oldest due attempt: {age:.0f} s"

@@ -22,7 +22,7 @@ from liveness.loss_causes import LossCause
 from liveness.models import Meter
 
 # Seconds between two writes of one process.
-INTERVAL = 5.0
+FLUSH_SECONDS = 5.0
 OTHER = "other"
 SUM = "sum"
 Amounts = Tally[tuple[str, str]]
@@ -112,7 +112,7 @@ class Buffer:
     def take(self) -> Amounts:
         with self._lock:
             taken, self._amounts = self._amounts, Tally()
-            self._due_at = time.monotonic() + INTERVAL
+            self._due_at = time.monotonic() + FLUSH_SECONDS
         return taken
 
     @property

@@ -17,7 +17,7 @@ from liveness.monitoring import alerts
 from liveness.scheduling import backlog
 from liveness.web.logs import install_broker_filter, log_conditions, outages_logged
 from liveness.worker import engine
-from liveness.worker.run_report import Summary
+from liveness.worker.run_report import RunReport
 
 ACTOR = Actor.system("celery")
 # Seconds after which a run ends as soon as its downloads do: other tasks get their turn, and the next message wakes the
@@ -43,7 +43,7 @@ def stop_runs(**_: Any) -> None:
 @outages_logged
 def refresh_due(seconds: float = SLICE, workers: int = 4) -> None:
     """Refresh what is due, and what comes due within so many seconds; two tasks at once share the work."""
-    _run(engine.Plan(seconds=seconds, workers=workers, actor=ACTOR))
+    _run(engine.RunOptions(seconds=seconds, workers=workers, actor=ACTOR))
 
 
 @shared_task(name="liveness.refresh_attempt")
@@ -55,7 +55,7 @@ def refresh_attempt(public_id: str) -> None:
     except (ValueError, AttributeError, TypeError):
         return
     named = list(VerificationAttempt.objects.filter(public_id=wanted).values_list("id", flat=True))
-    _run(engine.Plan(workers=1, named=named, actor=ACTOR))
+    _run(engine.RunOptions(workers=1, named=named, actor=ACTOR))
 
 
 @shared_task(name="liveness.alarm")
@@ -82,15 +82,15 @@ def wake() -> None:
             refresh_due.apply_async(kwargs={"seconds": GLANCE}, producer=producer, retry=False)
 
 
-def _run(plan: engine.Plan) -> None:
+def _run(run_options: engine.RunOptions) -> None:
     stop = threading.Event()
 
-    def heed(_: Summary) -> None:
+    def heed(_: RunReport) -> None:
         if _is_stopping[0]:
             stop.set()
 
     try:
-        lines = engine.run(plan, stop=stop, progress=heed).lines()
+        lines = engine.run(run_options, stop=stop, progress=heed).lines()
         for line in lines:
             logger.warning(line)
         if lines:

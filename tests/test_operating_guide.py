@@ -85,6 +85,6 @@ def test_the_guide_says_what_to_do_about_every_outage():
 
 
 def test_the_alert_rule_for_overdue_attempts_has_the_threshold_of_the_code():
-    from liveness.polling.overdue import OLDEST_DUE
+    from liveness.polling.overdue import OVERDUE_AFTER_SECONDS
 
-    assert f"liveness_oldest_due_seconds > {OLDEST_DUE:.0f}" in GUIDE
+    assert f"liveness_oldest_due_seconds > {OVERDUE_AFTER_SECONDS:.0f}" in GUIDE

@@ -77,11 +77,11 @@ def main() -> None:
     from liveness.worker import heartbeat, work_queue
 
     heartbeat.socket.gethostname = lambda: os.environ.get("BENCH_HOST", "host")
-    work_queue.IDLE /= speed
+    work_queue.IDLE_SECONDS /= speed
     # As rare as a busy machine can keep: a run must not seem dead because it did not get a processor.
     heartbeat.SIGN_OF_LIFE_SECONDS = max(1.0, heartbeat.SIGN_OF_LIFE_SECONDS / speed)
     run.SILENT_AFTER = timedelta(seconds=max(SLACK_SECONDS, run.SILENT_AFTER.total_seconds() / speed))
-    leases.SILENT_AT_THE_END = timedelta(seconds=max(2.5, leases.SILENT_AT_THE_END.total_seconds() / speed))
+    leases.SILENT_NEAR_END_AFTER = timedelta(seconds=max(2.5, leases.SILENT_NEAR_END_AFTER.total_seconds() / speed))
     execute_from_command_line(["manage.py", *sys.argv[3:]])
 
 

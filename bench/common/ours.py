@@ -11,8 +11,8 @@ from heapq import heappop, heappush
 
 from bench.common.policies import WINDOW
 from liveness.polling import policy
-from liveness.polling.completion_times import LATEST, Counts, lognormal
-from liveness.polling.policy import Candidate, Price
+from liveness.polling.completion_times import LATEST_COMPLETION_SECONDS, CompletionCounts, lognormal
+from liveness.polling.policy import Candidate, PriorityThreshold
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 # As in the engine, four candidates for each call, and a batch that is polled in a second.
@@ -24,7 +24,7 @@ LEARN_EVERY, LEARN_LAG, HALF_LIFE, SAMPLE = 600.0, 600.0, 86_400.0, 4
 class Ours:
     def __init__(self, *, is_learning: bool = True) -> None:
         self._durations = lognormal()
-        self._price = Price()
+        self._price = PriorityThreshold()
         self._open: dict[int, Candidate] = {}
         self._due: dict[int, datetime] = {}
         self._queue: list[tuple[datetime, int]] = []
@@ -70,13 +70,13 @@ class Ours:
         taken = self._taken(now)
         closing = [token for token in self._closing(now) if token not in taken]
         window = [self._open[token] for token in (*taken, *closing)]
-        among = policy.choose(window, BATCH, durations=self._durations, now=now, price=self._price.value)
-        self._price.update([policy.worth(self._durations, one, now) for one in among], BATCH)
+        among = policy.choose(window, BATCH, durations=self._durations, now=now, threshold=self._price.value)
+        self._price.update([policy.priority(self._durations, one, now) for one in among], BATCH)
         self._chosen.extend(one.id for one in among)
         for one in window:
             if one.id in self._chosen:
                 del self._due[one.id]
-            elif (planned := self._next(one, now)) > now + policy.GAP:
+            elif (planned := self._next(one, now)) > now + policy.MIN_POLL_GAP:
                 self._plan(one.id, planned)
             elif one.id in taken:
                 self._plan(one.id, taken[one.id])
@@ -96,7 +96,7 @@ class Ours:
         """The due ones that expire first, of those that nobody has looked at after the last could have ended."""
         while self._ages and self._is_settled(self._ages[0], now):
             self._ages.popleft()
-        edge, closing = now + policy.CLOSING, []
+        edge, closing = now + policy.EXPIRING_WITHIN, []
         for token in self._ages:
             one = self._open.get(token)
             if len(closing) == BATCH or (one and one.expires_at > edge):
@@ -109,7 +109,9 @@ class Ours:
         one = self._open.get(token)
         if one is None or now >= one.expires_at:
             return True
-        return one.unfinished_at is not None and one.unfinished_at - one.issued_at >= timedelta(seconds=LATEST)
+        return one.unfinished_at is not None and one.unfinished_at - one.issued_at >= timedelta(
+            seconds=LATEST_COMPLETION_SECONDS
+        )
 
     def _next(self, one: Candidate, now: datetime) -> datetime:
         return policy.next_poll(
@@ -135,13 +137,13 @@ class Lessons:
         self.issued: deque[tuple[int, float]] = deque()
         self.unfinished: dict[int, float] = {}
         self.finished: dict[int, float] = {}
-        self._counts = Counts()
+        self._counts = CompletionCounts()
         self._next_at = LEARN_EVERY
 
     def are_due(self, now: float) -> bool:
         return now >= self._next_at
 
-    def learn(self, now: float) -> Counts:
+    def learn(self, now: float) -> CompletionCounts:
         self._next_at = now + LEARN_EVERY
         intervals, unfinished = [], 0
         while self.issued and self.issued[0][1] + WINDOW + LEARN_LAG <= now:
@@ -150,7 +152,7 @@ class Lessons:
             if token % SAMPLE == 0 and ended is not None:
                 intervals.append((seen, ended))
             elif token % SAMPLE == 0:
-                unfinished += seen >= LATEST
+                unfinished += seen >= LATEST_COMPLETION_SECONDS
         faded = self._counts.faded(0.5 ** (LEARN_EVERY / HALF_LIFE))
         self._counts = faded.with_seen(intervals, unfinished)
         return self._counts

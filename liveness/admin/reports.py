@@ -13,7 +13,7 @@ from liveness.exceptions import MediaError
 from liveness.media import files as media_files
 from liveness.models import HELD, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.worker import on_demand
-from liveness.worker.run_report import Summary
+from liveness.worker.run_report import RunReport
 
 
 def refresh(request: HttpRequest, attempts: list[VerificationAttempt]) -> None:
@@ -48,7 +48,7 @@ def _problem(file: StoredMedia, actor: Actor) -> str:
     return f"{text} {_('It will be fetched again.')}" if file.state == MediaState.WANTED else text
 
 
-def _told(summary: Summary) -> str:
+def _told(summary: RunReport) -> str:
     counts = summary.counts
     outcomes = [f"{number} {label.lower()}" for value, label in Outcome.choices if (number := getattr(counts, value))]
     polled = ngettext(

@@ -11,7 +11,9 @@ from liveness.models import ClosedBy, Outcome, VerificationAttempt
 from liveness.polling import completion_statistics, policy
 
 
-def take_unfinished(attempt: VerificationAttempt, now: datetime, actor: Actor, price: float, may_close: bool) -> None:
+def take_unfinished(
+    attempt: VerificationAttempt, now: datetime, actor: Actor, threshold: float, may_close: bool
+) -> None:
     """The check is not finished: plan the next poll, or close the attempt after its window if the clock `may_close`."""
     if attempt.is_answered:
         return
@@ -28,12 +30,12 @@ def take_unfinished(attempt: VerificationAttempt, now: datetime, actor: Actor, p
         attempt.next_poll_at = policy.next_look(now, attempt.expires_at)
     else:
         attempt.next_poll_at = policy.next_poll(
-            completion_statistics.durations(),
+            completion_statistics.completion_times(),
             attempt.issued_at,
             attempt.unfinished_at,
             attempt.expires_at,
             now,
-            price,
+            threshold,
             reported_at=attempt.reported_at,
         )
 

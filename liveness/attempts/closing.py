@@ -18,7 +18,7 @@ def give_up(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, ac
     if attempt.outcome == Outcome.PENDING:
         close(attempt, closed_by, now, actor, reason)
     attempt.next_poll_at, attempt.closed_by = None, closed_by
-    media_rows.lose(attempt, reason, now=now, actor=actor)
+    media_rows.lose_files(attempt, reason, now=now, actor=actor)
 
 
 def close(attempt: VerificationAttempt, closed_by: ClosedBy, now: datetime, actor: Actor, reason: str) -> None:

@@ -72,13 +72,13 @@ def record(
     *,
     now: datetime,
     actor: Actor,
-    price: float = policy.FLOOR,
+    threshold: float = policy.LOWEST_THRESHOLD_SECONDS,
     run: str = "",
     may_close: bool = False,
 ) -> VerificationAttempt:
     """Record an answer: the ledger entry, the outcome if it is the first final one, and the media it names.
 
-    An unfinished check is polled again when a poll is worth the `price` (see `liveness.polling.policy`). After its
+    An unfinished check is polled again when a poll is worth the `threshold` (see `liveness.polling.policy`). After its
     window it is closed if the clock `may_close` it. Raises LeaseLostError if `run` no longer holds the attempt.
     """
     with transaction.atomic():
@@ -89,7 +89,7 @@ def record(
         outcome = Outcome(explain(result.result).outcome.value)
         is_news = ledger.append(attempt, result, now=now) and answers.differs(attempt, result)
         if outcome == Outcome.PENDING:
-            answers.take_unfinished(attempt, now, actor, price, may_close)
+            answers.take_unfinished(attempt, now, actor, threshold, may_close)
         elif attempt.is_answered:
             answers.note_divergence(attempt, result, is_news, now, actor)
         elif outcome == Outcome.EXPIRED:
@@ -97,7 +97,7 @@ def record(
         else:
             answers.take_final(attempt, result, outcome, now, actor)
         if outcome not in (Outcome.PENDING, Outcome.EXPIRED):
-            media_rows.plan(attempt, result, now=now, actor=actor)
+            media_rows.want_files(attempt, result, now=now, actor=actor)
             if not _lacks_files(attempt):
                 attempt.next_poll_at, attempt.failure_count, attempt.last_error = None, 0, ""
         attempt.save()
@@ -118,7 +118,7 @@ def report_finished(attempt_id: int, *, now: datetime, actor: Actor) -> Verifica
         is_news = reported_at is None or (seen_at is not None and seen_at > reported_at)
         if attempt.outcome == Outcome.PENDING and is_news:
             attempt.reported_at = now
-            attempt.next_poll_at = max(now, seen_at + policy.GAP) if seen_at else now
+            attempt.next_poll_at = max(now, seen_at + policy.MIN_POLL_GAP) if seen_at else now
             attempt.save(update_fields=["reported_at", "next_poll_at"])
             audit.record(audit.ATTEMPT_REPORTED, actor=actor, target=attempt)
             _announce(attempt)

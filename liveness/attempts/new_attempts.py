@@ -136,7 +136,7 @@ def _attempt(registration: Registration, now: datetime) -> VerificationAttempt:
         reported_at=now if registration.is_finished else None,
         next_poll_at=now
         if registration.is_finished
-        else policy.first_poll(completion_statistics.durations(), issued_at, expires_at, now),
+        else policy.first_poll(completion_statistics.completion_times(), issued_at, expires_at, now),
     )
 
 

@@ -18,7 +18,7 @@ def find(text: str) -> VerificationAttempt | None:
     return by_id or search.find_token(VerificationAttempt.objects.all(), text)
 
 
-def describe(attempt: VerificationAttempt) -> dict[str, Any]:
+def attempt_report(attempt: VerificationAttempt) -> dict[str, Any]:
     """The facts of an attempt for `liveness_show`; the token is not among them."""
     return {
         "id": str(attempt.public_id),

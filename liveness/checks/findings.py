@@ -10,7 +10,7 @@ from liveness.conditions.database import file_of_sqlite
 from liveness.conditions.ownership import nearest
 from liveness.database.private_files import journals
 from liveness.models import MediaKind
-from liveness.ratelimit.conditions import pace_file
+from liveness.ratelimit.conditions import rate_limit_file
 
 SHARED = 0o077
 # A download that is under way needs room beside the one that is being kept.
@@ -25,7 +25,7 @@ def database_exists() -> bool:
 
 def files_open_to_others() -> list[Path]:
     """The SQLite database with its journals, and the file of the call slots, where other users may use them."""
-    files = [file for path in (file_of_sqlite(), pace_file()) if path for file in journals(path)]
+    files = [file for path in (file_of_sqlite(), rate_limit_file()) if path for file in journals(path)]
     return [path for path in files if _is_shared(path)]
 
 

@@ -80,7 +80,7 @@ def watch(*probes: Probe) -> None:
     PROBES.sort(key=lambda probe: ORDER.index(probe.part))
 
 
-def standing(now: datetime, parts: Collection[Part] = frozenset(Part)) -> list[Condition]:
+def active(now: datetime, parts: Collection[Part] = frozenset(Part)) -> list[Condition]:
     """What stands at this moment, the most serious first. Never raises: a database that is away is one of them."""
     found: list[Condition] = []
     for probe in PROBES:

@@ -56,7 +56,7 @@ class LivenessCommand(BaseCommand):
 
     def refuse_while(self, parts: Collection[Part] = frozenset(Part), said: str = "") -> None:
         """Exit 2, with a line for each condition of these parts that stands now, unless it was `said` already."""
-        found = conditions.standing(timezone.now(), parts)
+        found = conditions.active(timezone.now(), parts)
         if not found:
             return
         code = self.passing_code if all(condition.passes for condition in found) else CANNOT_RUN

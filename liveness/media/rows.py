@@ -15,7 +15,7 @@ from liveness.models import HELD, MediaKind, MediaState, StoredMedia, Verificati
 NOT_SENT = "the vendor sent none with this result"
 
 
-def plan(attempt: VerificationAttempt, result: LivenessResult, *, now: datetime, actor: Actor) -> None:
+def want_files(attempt: VerificationAttempt, result: LivenessResult, *, now: datetime, actor: Actor) -> None:
     """Want every file that a final answer names, and note which the vendor did not send."""
     for kind, info in media_files.files(result).items():
         if info is None:
@@ -24,7 +24,7 @@ def plan(attempt: VerificationAttempt, result: LivenessResult, *, now: datetime,
             attempt.next_poll_at = attempt.next_poll_at or now
 
 
-def lose(attempt: VerificationAttempt, reason: str, *, now: datetime, actor: Actor) -> None:
+def lose_files(attempt: VerificationAttempt, reason: str, *, now: datetime, actor: Actor) -> None:
     """Close the files that are still wanted: a visible, explained loss instead of an endless wish.
 
     Bytes that an earlier run left behind whole are kept; anything else that lies there goes with the row.

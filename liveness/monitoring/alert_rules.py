@@ -161,13 +161,13 @@ def at_risk(now: datetime) -> Danger | None:
 def is_overdue(now: datetime) -> Danger | None:
     """Attempts that have been due for too long."""
     waited = overdue.oldest_due(now)
-    if waited <= overdue.OLDEST_DUE:
+    if waited <= overdue.OVERDUE_AFTER_SECONDS:
         return None
     found = overdue.count(now, gauges.CAP + 1)
     size, is_capped, left = min(found.count, gauges.CAP), found.count > gauges.CAP, _until(found.first_end, now)
     text = (
         f"An attempt has been due for {waited / 60:.0f} minutes; is the refresh running, and does the vendor answer? "
-        f"Attempts that have been due for more than {overdue.OLDEST_DUE / 60:.0f} minutes: "
+        f"Attempts that have been due for more than {overdue.OVERDUE_AFTER_SECONDS / 60:.0f} minutes: "
         f"{wording.counted(size, is_capped=is_capped)}. The first of their tokens runs out in {wording.minutes(left)}."
     )
     named = [str(public_id) for public_id in overdue.overdue(now).values_list("public_id", flat=True)[:NAMED]]
@@ -193,7 +193,7 @@ def is_busy(now: datetime) -> Danger | None:
 
 def is_stopped(now: datetime) -> Danger | None:
     """What makes the portal stop until an operator acts."""
-    found = conditions.standing(now)
+    found = conditions.active(now)
     if not found:
         return None
     causes = list(dict.fromkeys(condition.kind.value for condition in found))

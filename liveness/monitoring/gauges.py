@@ -11,7 +11,7 @@ from liveness.app_settings import app_settings
 from liveness.models import CallSlot, VerificationAttempt, WorkerRun
 from liveness.polling import losses, overdue
 from liveness.ratelimit import budget
-from liveness.ratelimit.state import Pace
+from liveness.ratelimit.state import RateLimitState
 
 CAP = 10_000
 
@@ -63,5 +63,5 @@ def _share(now: datetime) -> Iterator[Gauge]:
         return
     for slot in CallSlot.objects.all()[:1]:
         refused_at = slot.refused_at.timestamp() if slot.refused_at else None
-        share = Pace(slot.next_at.timestamp(), slot.share, refused_at).share_at(now.timestamp())
+        share = RateLimitState(slot.next_at.timestamp(), slot.share, refused_at).share_at(now.timestamp())
         yield Gauge("liveness_pace_share", "The share of the configured pace in use; below 1 after a refusal.", share)

@@ -10,14 +10,14 @@ from django.db.models import F, Q
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.models.attempt import ANSWERED
 from liveness.polling import policy
-from liveness.polling.completion_times import LATEST, Durations
+from liveness.polling.completion_times import LATEST_COMPLETION_SECONDS, CompletionTimes
 from liveness.polling.leases import Holders
 from liveness.polling.policy import Candidate
 
 # So many candidates are looked at for each that is leased: the choice is among them.
-BREADTH = 4
+CANDIDATES_PER_LEASE = 4
 # Where no more than so many are due, each kind is looked up among them: among all that are not due it may be rare.
-FEW = 256
+SMALL_BACKLOG = 256
 FIELDS = ("id", "issued_at", "unfinished_at", "expires_at", "reported_at", "outcome")
 # The app said that the check is done, and the vendor did not deny it for long enough.
 IS_REPORTED = Q(reported_at__isnull=False) & (
@@ -42,18 +42,18 @@ class Excluded:
 def due(until: datetime, now: datetime, excluded: Excluded) -> AttemptQuerySet:
     """What was due at `until`, locked against other runs where the database can."""
     due = excluded.left(VerificationAttempt.objects.filter(next_poll_at__lte=until))
-    some = list(due.order_by("next_poll_at", "id").values_list("id", flat=True)[: FEW + 1])
-    return _locked(due if len(some) > FEW else due.filter(id__in=some), now, excluded.holders)
+    some = list(due.order_by("next_poll_at", "id").values_list("id", flat=True)[: SMALL_BACKLOG + 1])
+    return _locked(due if len(some) > SMALL_BACKLOG else due.filter(id__in=some), now, excluded.holders)
 
 
 def window(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
     """What the policy chooses among: what the app reported, what runs out soon, and what is overdue most."""
     urgent = due.exclude(_is_over(now) | Q(outcome=Outcome.INVALID) | _WANTS_FILES)
     reported = urgent.filter(IS_REPORTED).order_by("next_poll_at", "id")
-    closing = urgent.filter(expires_at__lte=now + policy.CLOSING, expires_at__gt=now - policy.GRACE)
+    closing = urgent.filter(expires_at__lte=now + policy.EXPIRING_WITHIN, expires_at__gt=now - policy.CLOSING_GRACE)
     first = _first(count, now, reported, closing.order_by("expires_at", "id"))
     known = {one.id for one in first}
-    overdue = _first(BREADTH * count, now, urgent.order_by("next_poll_at", "id"))
+    overdue = _first(CANDIDATES_PER_LEASE * count, now, urgent.order_by("next_poll_at", "id"))
     return [*first, *(one for one in overdue if one.id not in known)]
 
 
@@ -63,36 +63,40 @@ def files(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
     Each outcome is looked up by itself, and in the order of the index: else one or the other database walks through all
     that is due.
     """
-    wanted = due.filter(failure_count__gt=0, expires_at__gt=now - policy.GRACE)
+    wanted = due.filter(failure_count__gt=0, expires_at__gt=now - policy.CLOSING_GRACE)
     each = (wanted.filter(_has_ended(outcome)).order_by("outcome", "expires_at") for outcome in ANSWERED)
     return sorted(_first(count, now, *each), key=lambda one: one.expires_at)[:count]
 
 
-def patient(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
+def without_hurry(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
     """Tokens that ran out before anybody asked, and those that the vendor does not know."""
     unknown = due.filter(_has_ended(Outcome.INVALID)).order_by("outcome", "expires_at")
     late = due.filter(_is_over(now), poll_count=0).order_by("expires_at", "id")
     return _first(count, now, late, unknown)[:count]
 
 
-def over(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
+def expired(due: AttemptQuerySet, count: int, now: datetime) -> list[Candidate]:
     """What ran out and was asked about before: it is closed without a call."""
     return _first(count, now, due.filter(_is_over(now), poll_count__gt=0).order_by("expires_at", "id"))
 
 
-def ahead(count: int, durations: Durations, until: datetime, now: datetime, excluded: Excluded) -> list[Candidate]:
+def not_yet_due(
+    count: int, durations: CompletionTimes, until: datetime, now: datetime, excluded: Excluded
+) -> list[Candidate]:
     """Candidates that are planned for later and worth a poll now. What failed is left to its time."""
     later = excluded.left(
         VerificationAttempt.objects.filter(
             next_poll_at__gt=until, outcome=Outcome.PENDING, reported_at__isnull=True, failure_count=0
         )
     )
-    found = _first(BREADTH * count, now, _locked(later, now, excluded.holders).order_by("next_poll_at", "id"))
+    found = _first(
+        CANDIDATES_PER_LEASE * count, now, _locked(later, now, excluded.holders).order_by("next_poll_at", "id")
+    )
     worth = [one for one in found if _is_worth_it(durations, one, now)]
-    return policy.choose(worth, count, durations=durations, now=now, price=policy.FLOOR)
+    return policy.choose(worth, count, durations=durations, now=now, threshold=policy.LOWEST_THRESHOLD_SECONDS)
 
 
-def witnesses(now: datetime, regions: Collection[str]) -> AttemptQuerySet:
+def clock_witnesses(now: datetime, regions: Collection[str]) -> AttemptQuerySet:
     """Attempts of which one is polled to learn the vendor's time: closed too early if there are any, else open ones."""
     candidates = VerificationAttempt.objects.closed_too_early(now).exclude(region__in=regions)
     if candidates.exists():
@@ -117,13 +121,13 @@ def _has_ended(outcome: str) -> Q:
 
 def _is_over(now: datetime) -> Q:
     """The token ran out."""
-    return Q(expires_at__lte=now - policy.GRACE)
+    return Q(expires_at__lte=now - policy.CLOSING_GRACE)
 
 
-def _is_worth_it(durations: Durations, one: Candidate, now: datetime) -> bool:
-    if one.unfinished_at and (one.unfinished_at - one.issued_at).total_seconds() >= LATEST:
+def _is_worth_it(durations: CompletionTimes, one: Candidate, now: datetime) -> bool:
+    if one.unfinished_at and (one.unfinished_at - one.issued_at).total_seconds() >= LATEST_COMPLETION_SECONDS:
         return False
-    return policy.score(durations, one.issued_at, one.unfinished_at, now) >= policy.FLOOR
+    return policy.score(durations, one.issued_at, one.unfinished_at, now) >= policy.LOWEST_THRESHOLD_SECONDS
 
 
 def _candidate(

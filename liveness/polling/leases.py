@@ -16,7 +16,7 @@ from liveness.models import AttemptQuerySet, VerificationAttempt, WorkerRun
 from liveness.models import run as runs
 
 # Where a token runs out within two minutes, two missed signs of life are enough: half a minute may be all that is left.
-ENDING, SILENT_AT_THE_END = timedelta(minutes=2), timedelta(seconds=11)
+ENDING_WITHIN, SILENT_NEAR_END_AFTER = timedelta(minutes=2), timedelta(seconds=11)
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,20 @@ class Holders:
         silences = WorkerRun.objects.all().silences()
         return cls(
             frozenset(run for run, silence in silences.items() if abs(silence) < runs.SILENT_AFTER),
-            frozenset(run for run, silence in silences.items() if abs(silence) < SILENT_AT_THE_END),
+            frozenset(run for run, silence in silences.items() if abs(silence) < SILENT_NEAR_END_AFTER),
         )
 
     def free(self, now: datetime) -> Q:
         """Attempts that no run holds."""
-        is_ending = Q(expires_at__lte=now + ENDING)
+        is_ending = Q(expires_at__lte=now + ENDING_WITHIN)
         return ~Q(lease_run__in=self.fresh) & (~Q(lease_run__in=self.alive) | is_ending)
 
 
 def _is_free(now: datetime) -> Q:
     """The same condition as `Holders.free`, with the runs as they are while the statement runs."""
     holders = WorkerRun.objects.filter(id=OuterRef("lease_run"))
-    is_ending = Q(expires_at__lte=now + ENDING)
-    return ~Exists(holders.alive(SILENT_AT_THE_END)) & (~Exists(holders.alive()) | is_ending)
+    is_ending = Q(expires_at__lte=now + ENDING_WITHIN)
+    return ~Exists(holders.alive(SILENT_NEAR_END_AFTER)) & (~Exists(holders.alive()) | is_ending)
 
 
 def take(candidates: AttemptQuerySet, limit: int, *, run: str, now: datetime) -> list[VerificationAttempt]:

@@ -11,13 +11,13 @@ from django.db.models import F, Q
 
 from liveness.models import AttemptQuerySet, Outcome, VerificationAttempt
 from liveness.models.attempt import ANSWERED
-from liveness.polling.completion_times import LATEST
-from liveness.polling.policy import GRACE
+from liveness.polling.completion_times import LATEST_COMPLETION_SECONDS
+from liveness.polling.policy import CLOSING_GRACE
 
 # A check must be started within ten minutes of issue (ApplyLivenessToken), so it is over by then.
-RUN_WINDOW = timedelta(seconds=LATEST)
+RUN_WINDOW = timedelta(seconds=LATEST_COMPLETION_SECONDS)
 # A check that was unfinished so shortly before its token ran out was abandoned, not missed.
-LOOKED_AT = timedelta(minutes=15)
+RECENTLY_POLLED = timedelta(minutes=15)
 # Nobody asked after the person could have finished.
 NOT_READ = Q(unfinished_at__isnull=True) | Q(unfinished_at__lt=F("issued_at") + RUN_WINDOW)
 AT_RISK = Q(outcome__in=ANSWERED) | (Q(outcome=Outcome.PENDING) & NOT_READ)
@@ -29,7 +29,7 @@ def is_missed(attempt: VerificationAttempt) -> bool:
     if not was_done and attempt.unfinished_at and attempt.unfinished_at >= attempt.issued_at + RUN_WINDOW:
         return False
     looked_at = attempt.last_polled_at
-    return bool(attempt.failure_count) or looked_at is None or looked_at < attempt.expires_at - LOOKED_AT
+    return bool(attempt.failure_count) or looked_at is None or looked_at < attempt.expires_at - RECENTLY_POLLED
 
 
 def missed(public_ids: Collection[str]) -> set[str]:
@@ -46,6 +46,6 @@ def ending(now: datetime, within: timedelta) -> AttemptQuerySet:
     """
     return (
         VerificationAttempt.objects.open()
-        .filter(expires_at__lte=now + within, expires_at__gt=now - GRACE)
+        .filter(expires_at__lte=now + within, expires_at__gt=now - CLOSING_GRACE)
         .order_by("expires_at", "id")
     )

@@ -11,7 +11,7 @@ from liveness.polling.candidates import IS_REPORTED
 
 # Seconds for which an attempt may be due. At 95 % of the account's calls a result is read a quarter of an hour after
 # the check, and that is no alarm yet; at this age an hour and a half is left for nearly every token.
-OLDEST_DUE = 1200.0
+OVERDUE_AFTER_SECONDS = 1200.0
 # An unfinished check whose chance is small stays due while others are worth more, and so does a token that the vendor
 # does not know; nothing is wrong then. What a run holds has waited all the same, and so has a token that ran out before
 # a run closed it: where nothing refreshes, only that shows it.
@@ -39,7 +39,7 @@ def oldest_due(now: datetime) -> float:
 
 def overdue(now: datetime) -> AttemptQuerySet:
     """Those that have waited for longer than OLDEST_DUE."""
-    return waiting(now).filter(next_poll_at__lt=now - timedelta(seconds=OLDEST_DUE))
+    return waiting(now).filter(next_poll_at__lt=now - timedelta(seconds=OVERDUE_AFTER_SECONDS))
 
 
 def count(now: datetime, cap: int) -> Overdue:

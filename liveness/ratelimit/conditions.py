@@ -10,15 +10,15 @@ from liveness.conditions.database import file_of_sqlite, sqlite_problem
 REDIS_TIMEOUT = 2.0
 
 
-def look_at_slots() -> Condition | None:
+def look_at_store() -> Condition | None:
     """The store of the call slots, where it is not PostgreSQL."""
     if app_settings.REDIS_URL:
         return _redis_problem(app_settings.REDIS_URL)
-    path = pace_file()
+    path = rate_limit_file()
     return sqlite_problem(path, "the call limit's file", ConditionKind.SLOTS) if path else None
 
 
-def pace_file() -> Path | None:
+def rate_limit_file() -> Path | None:
     """The file that keeps the call slots; None where they are kept elsewhere, or beside a database in memory."""
     database = file_of_sqlite()
     return app_settings.PACE_FILE or (database and Path(f"{database}-pace"))
@@ -43,4 +43,4 @@ def _redis_problem(url: str) -> Condition | None:
 
 def install() -> None:
     """Have the store looked at with the other conditions."""
-    watch(Probe(Part.SLOTS, look_at_slots, uses_database=False))
+    watch(Probe(Part.SLOTS, look_at_store, uses_database=False))

@@ -30,7 +30,7 @@ from liveness.ratelimit.state import farthest
 from liveness.ratelimit.stores import PostgresStore, RedisStore, SQLiteStore, Store
 
 # Seconds. The rest of what a call may be late is left to its way to the vendor.
-LATE = 0.030
+LATE_SECONDS = 0.030
 
 
 class SlotTimeoutError(Exception):
@@ -68,7 +68,7 @@ class Limiter:
                 if stop.wait(max(0.0, wait)):
                     return False
                 # Whom the machine woke late would crowd the next slot: he takes a new one instead.
-                if time.monotonic() - woken_at <= LATE:
+                if time.monotonic() - woken_at <= LATE_SECONDS:
                     return True
                 counters.count(counters.SLOTS, label="late")
         return False
@@ -125,7 +125,7 @@ def _opened(path: Path) -> SQLiteStore:
     try:
         return SQLiteStore(path)
     except (OSError, sqlite3.Error) as problem:
-        found = rate_limit_conditions.look_at_slots()
+        found = rate_limit_conditions.look_at_store()
         text = found.text if found else f"The call limit's file cannot be written ({type(problem).__name__})."
         raise ImproperlyConfigured(
             f"{text} Or set LIVENESS_PACE_FILE to another path that all processes share and may write."

@@ -13,17 +13,17 @@ three together.
 
 from dataclasses import dataclass, replace
 
-DECREASE = 0.7
-RECOVERY = 0.01
-LEAST = 0.3
-PAUSE = 1.0
+SHARE_AFTER_REFUSAL = 0.7
+RECOVERY_PER_SECOND = 0.01
+LOWEST_SHARE = 0.3
+REFUSAL_PAUSE_SECONDS = 1.0
 # Seconds ahead beyond which a slot cannot be meant: the clock was set back, or a crowd of waiters died.
-FARTHEST = 60.0
+FARTHEST_SECONDS = 60.0
 FARTHEST_SLOTS = 20
 
 
 @dataclass(frozen=True)
-class Pace:
+class RateLimitState:
     """What all processes share: the next free slot, and the share of the pace at the last refusal."""
 
     next_at: float
@@ -34,20 +34,24 @@ class Pace:
         """The share of the configured pace that may be used at `now`."""
         if self.refused_at is None:
             return 1.0
-        return min(1.0, self.share + RECOVERY * abs(now - self.refused_at))
+        return min(1.0, self.share + RECOVERY_PER_SECOND * abs(now - self.refused_at))
 
-    def reserved(self, gap: float, now: float) -> tuple[float, "Pace"]:
+    def reserved(self, gap: float, now: float) -> tuple[float, "RateLimitState"]:
         """The slot that a caller gets at `now`, and the pace after it. `gap` is the interval at full pace."""
         slot = self.next_at if now < self.next_at <= now + farthest(gap) else now
         return slot, replace(self, next_at=slot + gap / self.share_at(now))
 
-    def refused(self, now: float) -> "Pace":
+    def refused(self, now: float) -> "RateLimitState":
         """The pace after the vendor refused a call for its frequency; further refusals within a second add nothing."""
-        if self.refused_at is not None and abs(now - self.refused_at) < PAUSE:
+        if self.refused_at is not None and abs(now - self.refused_at) < REFUSAL_PAUSE_SECONDS:
             return self
-        return Pace(max(self.next_at, now) + PAUSE, max(LEAST, DECREASE * self.share_at(now)), now)
+        return RateLimitState(
+            max(self.next_at, now) + REFUSAL_PAUSE_SECONDS,
+            max(LOWEST_SHARE, SHARE_AFTER_REFUSAL * self.share_at(now)),
+            now,
+        )
 
 
 def farthest(gap: float) -> float:
     """How many seconds ahead a slot may lie: a minute, or more where calls are rarer than that."""
-    return max(FARTHEST, FARTHEST_SLOTS * gap)
+    return max(FARTHEST_SECONDS, FARTHEST_SLOTS * gap)

@@ -15,7 +15,14 @@ from typing import Any, Protocol
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
-from liveness.ratelimit.state import DECREASE, LEAST, PAUSE, RECOVERY, Pace, farthest
+from liveness.ratelimit.state import (
+    LOWEST_SHARE,
+    RECOVERY_PER_SECOND,
+    REFUSAL_PAUSE_SECONDS,
+    SHARE_AFTER_REFUSAL,
+    RateLimitState,
+    farthest,
+)
 
 ACCOUNT = "faceid"
 # Seconds to wait for a lock that is otherwise held for less than a millisecond.
@@ -66,14 +73,14 @@ class SQLiteStore:
     def close(self) -> None:
         """Nothing is held between reservations."""
 
-    def _change(self, step: Callable[[Pace, float], tuple[float, Pace]]) -> float:
+    def _change(self, step: Callable[[RateLimitState, float], tuple[float, RateLimitState]]) -> float:
         """Put the pace in its next state; the seconds until the moment that `step` names."""
         try:
             with closing(self._connect()) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 now = time.time()
                 row = connection.execute("SELECT next_at, share, refused_at FROM pace").fetchone()
-                moment, pace = step(Pace(*row) if row else Pace(now), now)
+                moment, pace = step(RateLimitState(*row) if row else RateLimitState(now), now)
                 values = (ACCOUNT, pace.next_at, pace.share, pace.refused_at)
                 connection.execute("REPLACE INTO pace VALUES (?, ?, ?, ?)", values)
                 connection.execute("COMMIT")
@@ -100,7 +107,9 @@ class PostgresStore:
     _PATIENCE = "set_config('lock_timeout', %(patience)s, true) IS NOT NULL"
 
     # Of a NULL and a number, LEAST takes the number: without a refusal the share is 1.
-    _SHARE = f"least(1, slot.share + {RECOVERY} * abs(extract(epoch FROM clock_timestamp() - slot.refused_at)))"
+    _SHARE = (
+        f"least(1, slot.share + {RECOVERY_PER_SECOND} * abs(extract(epoch FROM clock_timestamp() - slot.refused_at)))"
+    )
     _RESERVE = f"""
         INSERT INTO liveness_callslot AS slot (account, next_at)
         SELECT %(account)s, clock_timestamp() + %(gap)s * interval '1 s' WHERE {_PATIENCE}
@@ -112,12 +121,12 @@ class PostgresStore:
     """  # noqa: S608
     _REFUSE = f"""
         UPDATE liveness_callslot AS slot SET
-            share = greatest({LEAST}, {DECREASE} * {_SHARE}),
+            share = greatest({LOWEST_SHARE}, {SHARE_AFTER_REFUSAL} * {_SHARE}),
             refused_at = clock_timestamp(),
-            next_at = greatest(next_at, clock_timestamp()) + {PAUSE} * interval '1 s'
+            next_at = greatest(next_at, clock_timestamp()) + {REFUSAL_PAUSE_SECONDS} * interval '1 s'
         WHERE account = %(account)s
             AND {_PATIENCE}
-            AND (refused_at IS NULL OR abs(extract(epoch FROM clock_timestamp() - refused_at)) >= {PAUSE})
+            AND (refused_at IS NULL OR abs(extract(epoch FROM clock_timestamp() - refused_at)) >= {REFUSAL_PAUSE_SECONDS})
         RETURNING 0
     """  # noqa: S608
 
@@ -161,13 +170,13 @@ class RedisStore:
         local next_at, share, since = tonumber(stored[1]) or now, 1, nil
         if stored[3] then
             since = math.abs(now - stored[3])
-            share = math.min(1, stored[2] + {RECOVERY} * since)
+            share = math.min(1, stored[2] + {RECOVERY_PER_SECOND} * since)
         end
         if ARGV[1] == 'refuse' then
-            if not since or since >= {PAUSE} then
+            if not since or since >= {REFUSAL_PAUSE_SECONDS} then
                 redis.call('HSET', KEYS[1],
-                    'next_at', string.format('%.6f', math.max(next_at, now) + {PAUSE}),
-                    'share', string.format('%.6f', math.max({LEAST}, {DECREASE} * share)),
+                    'next_at', string.format('%.6f', math.max(next_at, now) + {REFUSAL_PAUSE_SECONDS}),
+                    'share', string.format('%.6f', math.max({LOWEST_SHARE}, {SHARE_AFTER_REFUSAL} * share)),
                     'refused_at', string.format('%.6f', now))
             end
             return '0'

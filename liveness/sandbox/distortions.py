@@ -51,7 +51,7 @@ def _drip_body(reply: Reply, pause: float = 0.05, piece: int = 1) -> Reply:
 
 
 def _endless(reply: Reply) -> Reply:
-    return _delivered(replace(reply, framing="none"), is_endless=True)
+    return _delivered(replace(reply, framing="none"), is_continuous=True)
 
 
 def _html(reply: Reply, status: int = 502) -> Reply:

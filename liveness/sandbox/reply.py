@@ -22,7 +22,7 @@ class Delivery:
     piece: int = 1
     cut: Place = "end"
     ending: Ending = "keep"
-    is_endless: bool = False
+    is_continuous: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,4 @@ class Reply:
     @property
     def is_regular(self) -> bool:
         """Whether another request can follow on the same connection."""
-        return self.delivery.ending == "keep" and self.framing == "length" and not self.delivery.is_endless
+        return self.delivery.ending == "keep" and self.framing == "length" and not self.delivery.is_continuous

@@ -31,7 +31,7 @@ class Wire:
             self.connection.sendall(piece)
             if pause and self.stopping.wait(pause):
                 return
-        if how.is_endless:
+        if how.is_continuous:
             self._send_for_ever(body or b"\0")
         self._end(how.ending)
 

@@ -107,7 +107,7 @@ def log_outage(request: HttpRequest, outage: Outage | None, failure: Exception) 
 
 def log_conditions(said: Collection[str] = ()) -> None:
     """What an operator must put right, each once a minute. What was `said` just now is not said again."""
-    for condition in conditions.standing(timezone.now()):
+    for condition in conditions.active(timezone.now()):
         if throttle.admits(condition.text) and condition.text not in said:
             logger.error(condition.text)
 

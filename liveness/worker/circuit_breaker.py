@@ -73,7 +73,7 @@ class CircuitBreaker:
         """Has the vendor known none of so many tokens that the account or the region may be wrong?"""
         return len(self._unknown) >= UNKNOWN_TOKENS and not self.has_answered
 
-    def admit(self, stop: threading.Event) -> bool:
+    def wait_until_allowed(self, stop: threading.Event) -> bool:
         """May a call be made now? A caller that gets True calls `leave` when its call is over.
 
         After a first refusal one call at a time is made, until it is clear whether others are refused too.

@@ -9,7 +9,7 @@ from liveness.exceptions import ChainError
 from liveness.ratelimit import conditions as rate_limit_conditions
 from liveness.ratelimit.limiter import SlotTimeoutError
 from liveness.ratelimit.stores import StoreError
-from liveness.worker.run_report import Summary
+from liveness.worker.run_report import RunReport
 
 # With these an operator must act before any call can succeed.
 BLOCKERS = (ConfigurationError, ChainError, ImproperlyConfigured)
@@ -26,10 +26,10 @@ def concern_all(failure: Exception) -> bool:
     return isinstance(failure, (*BLOCKERS, *WITHOUT_SLOTS)) or bool(outage and outage.kind is not OutageKind.DAMAGED)
 
 
-def conclude(summary: Summary, failure: Exception) -> None:
+def conclude(summary: RunReport, failure: Exception) -> None:
     """Say in the summary how a run ended by this. Raises what nobody foresaw, and what is of the database."""
     if isinstance(failure, WITHOUT_SLOTS):
-        found = rate_limit_conditions.look_at_slots()
+        found = rate_limit_conditions.look_at_store()
         summary.stopped = found.text if found else str(failure)
     elif isinstance(failure, BLOCKERS):
         summary.failure = failure

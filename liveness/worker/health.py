@@ -19,7 +19,7 @@ from liveness.models.attempt import ANSWERED
 from liveness.worker import bulk_actions
 from liveness.worker.circuit_breaker import CircuitBreaker
 from liveness.worker.memory import Memory
-from liveness.worker.run_report import Summary
+from liveness.worker.run_report import RunReport
 
 # A fact that lasts is reported again after this many seconds.
 REPEAT_SECONDS = 3600.0
@@ -31,7 +31,7 @@ TOLERANCE = timedelta(seconds=TOLERANCE_SECONDS)
 class RunHealth:
     """The findings of one run go into its summary. `since` is the monotonic second at which the run began."""
 
-    def __init__(self, memory: Memory, summary: Summary, actor: Actor) -> None:
+    def __init__(self, memory: Memory, summary: RunReport, actor: Actor) -> None:
         self._memory, self._clock = memory, memory.clock
         self._summary = summary
         self._actor = actor
@@ -68,7 +68,9 @@ class RunHealth:
             with suppress(Error):
                 reopened = reopening.reopen(now=self._clock.now(), actor=self._actor)
                 if reopened:
-                    self._summary.note(f"a wrong clock had closed {reopened} attempts too early; they are open again")
+                    self._summary.add_note(
+                        f"a wrong clock had closed {reopened} attempts too early; they are open again"
+                    )
                 bulk_actions.prune(now=self._clock.now())
         if self._clock.is_known(self._since) and (is_tidying or not self._has_mended):
             self._has_mended = True
@@ -94,7 +96,7 @@ class RunHealth:
             self._summary.failure = AccountError("; ".join(map(_sentence, hopeless)))
             return
         for breaker in hopeless:
-            self._summary.note(_sentence(breaker))
+            self._summary.add_note(_sentence(breaker))
         if outages := [breaker for breaker in breakers if breaker.is_outage]:
             self._summary.stopped = "; ".join(map(_sentence, outages))
 
@@ -131,7 +133,7 @@ class RunHealth:
         is_news = noted_at is None or now - noted_at >= REPEAT_SECONDS
         if is_news:
             self._memory.noted[fact] = now
-            self._summary.note(text)
+            self._summary.add_note(text)
         return is_news
 
     def _observe(self, kind: ConditionKind, subject: str, text: str) -> None:

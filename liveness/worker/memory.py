@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from liveness.clock import CheckedClock
-from liveness.polling.policy import Market
+from liveness.polling.policy import PollerState
 from liveness.worker.circuit_breaker import CircuitBreakers
 
 
@@ -15,7 +15,7 @@ class Memory:
     reported, the monotonic second of its last report.
     """
 
-    market: Market = field(default_factory=Market)
+    poller_state: PollerState = field(default_factory=PollerState)
     clock: CheckedClock = field(default_factory=CheckedClock)
     breakers: CircuitBreakers = field(default_factory=CircuitBreakers)
     held_until: float = 0.0

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from liveness.models import Outcome, VerificationAttempt
 
 # So many attempts of one problem are named in its line.
-NAMED = 5
+MAX_NAMED_ATTEMPTS = 5
 
 
 @dataclass
-class Counts:
+class RunCounts:
     polled: int = 0
     passed: int = 0
     failed: int = 0
@@ -25,7 +25,7 @@ class Counts:
 
 
 @dataclass
-class Summary:
+class RunReport:
     """What one run did. Counts are of attempts (or files); `done` is the number of those that it is through with.
 
     Problems are kept by their text, with the attempts that met them, and `notes` are about no attempt. `stopped` says
@@ -33,7 +33,7 @@ class Summary:
     signs of life for so long that it lost what it held, and another run can begin at once.
     """
 
-    counts: Counts = field(default_factory=Counts)
+    counts: RunCounts = field(default_factory=RunCounts)
     problems: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     stopped: str = ""
@@ -55,13 +55,13 @@ class Summary:
         with self._lock:
             self.done += 1
 
-    def problem(self, text: str, attempt: VerificationAttempt, *, is_error: bool = True) -> None:
+    def add_problem(self, text: str, attempt: VerificationAttempt, *, is_error: bool = True) -> None:
         """Something to tell the operator; an error is also counted as one."""
         with self._lock:
             self.problems.setdefault(text, []).append(str(attempt.public_id))
             self.counts.errors += is_error
 
-    def note(self, text: str) -> None:
+    def add_note(self, text: str) -> None:
         """Something for the operator that is about no attempt, once."""
         with self._lock:
             if text not in self.notes:
@@ -78,11 +78,13 @@ class Summary:
         """Is there anything to tell?"""
         return not self.is_clean or any(asdict(self.counts).values())
 
-    def take(self) -> "Summary":
+    def drain(self) -> "RunReport":
         """What was done since the last time, which from now on is not part of this one."""
         with self._lock:
-            taken = Summary(self.counts, self.problems, self.notes, self.stopped, self.failure, self.done, self.started)
-            self.counts, self.problems, self.notes, self.stopped, self.done = Counts(), {}, [], "", 0
+            taken = RunReport(
+                self.counts, self.problems, self.notes, self.stopped, self.failure, self.done, self.started
+            )
+            self.counts, self.problems, self.notes, self.stopped, self.done = RunCounts(), {}, [], "", 0
             self.started = time.monotonic()
         return taken
 
@@ -105,5 +107,5 @@ class Summary:
 
 
 def _listed(ids: list[str]) -> str:
-    rest = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
-    return ", ".join(ids[:NAMED]) + rest
+    rest = f" and {len(ids) - MAX_NAMED_ATTEMPTS} more" if len(ids) > MAX_NAMED_ATTEMPTS else ""
+    return ", ".join(ids[:MAX_NAMED_ATTEMPTS]) + rest

@@ -18,7 +18,7 @@ PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Freed:
+class FreedRun:
     """What one dead run held. `silence` is the time since its last sign of life."""
 
     host: str
@@ -26,7 +26,7 @@ class Freed:
     attempts: list[str]
 
 
-def take_over(stop: threading.Event) -> list[Freed]:
+def take_over(stop: threading.Event) -> list[FreedRun]:
     """Free what silent runs hold; what each of them held.
 
     A run that was heard of within the last half minute is watched for another sign of life first, for 11 s at most. A
@@ -54,7 +54,7 @@ def _are_all_silent(suspects: Collection[str]) -> bool:
 
 
 @transaction.atomic
-def _free(run: str, sign: datetime) -> Freed | None:
+def _free(run: str, sign: datetime) -> FreedRun | None:
     """What the run held; None if it gave another sign of life, or ended, in this moment."""
     row = WorkerRun.objects.select_for_update().filter(id=run).first()
     if row is None or row.alive_at != sign:
@@ -67,4 +67,4 @@ def _free(run: str, sign: datetime) -> Freed | None:
     held.update(lease_run="")
     for kind in BulkKind:
         bulk_actions.give_back(run, kind)
-    return Freed(row.host, silence, ids)
+    return FreedRun(row.host, silence, ids)

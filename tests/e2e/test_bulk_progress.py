@@ -9,7 +9,7 @@ FINISH = """
 import django; django.setup()
 from django.utils import timezone
 from liveness.models import BulkAction
-from liveness.services import bulk_actions
+from liveness.worker import bulk_actions
 [key] = bulk_actions.take(1, run="e2e", now=timezone.now())
 bulk_actions.finish(key, "gone <b>wrong</b>", now=timezone.now())
 action = BulkAction.objects.get()

@@ -228,7 +228,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_holds(deployment, sand
     wait_until(lambda: is_stalled(sandbox, stalled), lambda: worker.log)
     assert worker.stop() < 15
     assert not VerificationAttempt.objects.exclude(lease_run="").exists(), worker.log
-    engine.run(engine.Plan(force=True))
+    engine.run(engine.RunOptions(force=True))
     for attempt in stalled:
         assert_everything_is_there(attempt)
     assert_nothing_secret(worker.log, *stalled)

@@ -163,7 +163,7 @@ def test_a_day_of_work_leaves_nothing_on_the_one_connection_of_the_pool(pooled, 
     settings.LIVENESS_PACE_FILE = None
     attempts = [make_attempt(sdk_token=sandbox.issue("pass_amara", finishes_after=0)) for _ in range(6)]
     with pooled(1):
-        summary = engine.run(engine.Plan(workers=4, force=True))
+        summary = engine.run(engine.RunOptions(workers=4, force=True))
         for page in ("/review/", "/review/audit/", "/review/dashboard/", "/admin/liveness/auditevent/", "/readyz"):
             assert client_of_all.get(page, follow=True).status_code == 200, page
         audit.check(actor=ACTOR, now=timezone.now())

@@ -15,7 +15,7 @@ from kyc_portal.roles import STAFF_ROLES
 from liveness import views
 from liveness.models import VerificationAttempt
 from liveness.worker import engine
-from liveness.worker.run_report import Summary
+from liveness.worker.run_report import RunReport
 from tests.liveness.media.views.visiting import SEALS, seals
 from tests.portal.bordered import OURS, address, make_person, make_side, routes
 
@@ -31,7 +31,7 @@ NOW = "2026-11-22T10:00:00Z"
 @pytest.fixture
 def visitor(monkeypatch):
     """A superuser, and an attempt whose subject has a reference that can be looked for."""
-    monkeypatch.setattr(engine, "run", lambda plan: Summary())
+    monkeypatch.setattr(engine, "run", lambda plan: RunReport())
     call_command("portal_roles")
     client = Client(raise_request_exception=False)
     client.force_login(make_person("superuser", STAFF_ROLES))

@@ -38,7 +38,7 @@ def test_it_is_ready_and_tells_the_age_of_the_oldest_due_attempt(client):
 
 @pytest.mark.django_db
 def test_it_is_not_ready_when_nobody_refreshes(client):
-    overdue(timedelta(seconds=health.OLDEST_DUE + 5))
+    overdue(timedelta(seconds=health.OVERDUE_AFTER_SECONDS + 5))
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["not_ready"]) == (503, ["refresh"])
 

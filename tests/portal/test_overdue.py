@@ -8,13 +8,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from liveness.models import Outcome
 from liveness.monitoring import alert_rules, gauges
-from liveness.polling.overdue import OLDEST_DUE
+from liveness.polling.overdue import OVERDUE_AFTER_SECONDS
 from tests.builders import living_run, make_attempt, silent_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 TOKEN = "metrics-token-for-tests"
 MINUTE = timedelta(minutes=1)
-LONG = timedelta(seconds=OLDEST_DUE) + 5 * MINUTE
+LONG = timedelta(seconds=OVERDUE_AFTER_SECONDS) + 5 * MINUTE
 
 
 def due(ago, **fields):
@@ -33,7 +33,7 @@ def verdicts(client, settings):
         text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
         values = {family.name: family.samples for family in text_string_to_metric_families(text)}
         return {
-            "metrics": values["liveness_oldest_due_seconds"][0].value > OLDEST_DUE,
+            "metrics": values["liveness_oldest_due_seconds"][0].value > OVERDUE_AFTER_SECONDS,
             "readyz": "refresh" in client.get("/readyz").json()["not_ready"],
             "alarm": "overdue" in [danger.kind for danger in alert_rules.standing(timezone.now())],
         }
@@ -50,7 +50,7 @@ OVERDUE = {
     "files of an answer": {"outcome": Outcome.PASSED, "failure_count": 3},
 }
 NOT_OVERDUE = {
-    "a first look, not for long": {"ago": timedelta(seconds=OLDEST_DUE) - MINUTE},
+    "a first look, not for long": {"ago": timedelta(seconds=OVERDUE_AFTER_SECONDS) - MINUTE},
     "a check that was unfinished and has a small chance": {"unfinished_at": LONG},
     "a report that the vendor denied": {"unfinished_at": LONG, "reported_at": LONG + 3 * MINUTE},
     "a token that the vendor does not know": {"outcome": Outcome.INVALID},
@@ -75,7 +75,7 @@ def test_none_of_the_three_calls_an_attempt_overdue_that_waits_for(verdicts, fie
 
 @pytest.mark.parametrize(("seconds", "is_overdue"), [(-30, False), (30, True)])
 def test_all_three_have_the_same_threshold(verdicts, seconds, is_overdue):
-    due(timedelta(seconds=OLDEST_DUE + seconds))
+    due(timedelta(seconds=OVERDUE_AFTER_SECONDS + seconds))
     assert set(verdicts().values()) == {is_overdue}
 
 

@@ -23,7 +23,7 @@ from liveness.review.models import Notice, SavedView
 from liveness.review.policy import Draft
 from liveness.review.sync.sync import follow
 from liveness.worker import bulk_actions, engine
-from liveness.worker.run_report import Summary
+from liveness.worker.run_report import RunReport
 from tests.builders import make_attempt, make_media
 from tests.portal.permissions import PEOPLE, rows
 
@@ -41,7 +41,7 @@ def routes(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Itera
 
 @pytest.fixture(autouse=True)
 def _no_vendor(monkeypatch):
-    monkeypatch.setattr(engine, "run", lambda plan: Summary())
+    monkeypatch.setattr(engine, "run", lambda plan: RunReport())
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from liveness.access import AccessPolicy
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.review.models import Review
 from liveness.worker import engine
-from liveness.worker.run_report import Summary
+from liveness.worker.run_report import RunReport
 from tests.liveness.review.working import OURS_ONLY
 from tests.portal.bordered import MANY, SECRET_SUBJECT, THEIRS, address, make_both, make_person, routes
 from tests.portal.permissions import rows
@@ -25,7 +25,7 @@ PERIODS = ("24h", "7d", "30d")
 
 @pytest.fixture(autouse=True)
 def _no_vendor(monkeypatch):
-    monkeypatch.setattr(engine, "run", lambda plan: Summary())
+    monkeypatch.setattr(engine, "run", lambda plan: RunReport())
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ from liveness.management.console import (
 from liveness.models import VerificationAttempt
 from liveness.web import search
 from liveness.worker import engine, takeover, waiting
-from liveness.worker.engine import Plan
-from liveness.worker.run_report import Summary
+from liveness.worker.engine import RunOptions
+from liveness.worker.run_report import RunReport
 
 # No database has more attempts than that, and none takes a larger limit.
 MOST = 10**9
@@ -55,7 +55,7 @@ class Command(LivenessCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         _check(options)
         named, missing = _named(options["token"], options["attempt"])
-        plan = Plan(
+        run_options = RunOptions(
             limit=options["limit"] and min(options["limit"], MOST),
             workers=options["workers"],
             named=named,
@@ -66,31 +66,31 @@ class Command(LivenessCommand):
             self._take_over(is_json=options["json"])
         if options["dry_run"]:
             self.refuse_while({Part.DATABASE})
-            self._tell_what_is_due(plan, is_json=options["json"])
+            self._tell_what_is_due(run_options, is_json=options["json"])
             return
         self.refuse_while(FOR_ANY_WRITE)
-        self._run(plan, options)
+        self._run(run_options, options)
         if missing:
             raise some_failed(f"{missing} of the named attempts are not registered; see liveness_register.")
 
-    def _run(self, plan: Plan, options: dict[str, Any]) -> None:
-        stop, told = _stop_on_signals(), Summary()
-        with progress("Refreshing", total=_total(plan, options), wanted=not options["no_progress"]) as advance:
+    def _run(self, run_options: RunOptions, options: dict[str, Any]) -> None:
+        stop, told = _stop_on_signals(), RunReport()
+        with progress("Refreshing", total=_total(run_options, options), wanted=not options["no_progress"]) as advance:
 
-            def show(summary: Summary) -> None:
+            def show(summary: RunReport) -> None:
                 stored = told.counts.media_stored + summary.counts.media_stored
                 advance(told.done + summary.done, f"{stored} files stored")
 
-            def report(summary: Summary) -> None:
+            def report(summary: RunReport) -> None:
                 told.done += summary.done
                 told.add(media_stored=summary.counts.media_stored)
                 with advance.aside():
                     self._report(summary, is_json=options["json"])
 
             if options["watch"]:
-                engine.watch(plan, stop=stop, report=report, progress=show)
+                engine.watch(run_options, stop=stop, report=report, progress=show)
                 return
-            summary = engine.run(plan, stop=stop, progress=show)
+            summary = engine.run(run_options, stop=stop, progress=show)
         if stop.is_set():
             summary.stopped = summary.stopped or "it was told to stop"
         self._report(summary, is_json=options["json"])
@@ -100,12 +100,12 @@ class Command(LivenessCommand):
 
     def _say_what_stands(self, said: str) -> None:
         """Exit 2 for what an operator must put right. Files that wait for it are named until they are tried again."""
-        is_waiting = waiting.is_for_storage() or conditions.standing(timezone.now(), {Part.STORAGE})
+        is_waiting = waiting.is_for_storage() or conditions.active(timezone.now(), {Part.STORAGE})
         if is_waiting and (then := waiting.next_files_at()):
             self.stderr.write(f"Files are tried again from {then:%Y-%m-%d %H:%M:%S} UTC, or now with --force.")
         self.refuse_while(said=said)
 
-    def _report(self, summary: Summary, *, is_json: bool) -> None:
+    def _report(self, summary: RunReport, *, is_json: bool) -> None:
         """The numbers on standard output, what went wrong on standard error; exit 2 when an operator must act."""
         numbers = summary.as_dict()
         if is_json:
@@ -127,14 +127,14 @@ class Command(LivenessCommand):
                 named = f": {', '.join(ids)}" if ids else ""
                 self.stdout.write(f"Freed {len(ids)} attempts of a run on {freed.host}, silent for {seconds} s{named}")
 
-    def _tell_what_is_due(self, plan: Plan, *, is_json: bool) -> None:
-        due = plan.candidates(timezone.now())
-        count = due.count() if plan.limit is None else min(plan.limit, due.count())
+    def _tell_what_is_due(self, run_options: RunOptions, *, is_json: bool) -> None:
+        due = run_options.candidates(timezone.now())
+        count = due.count() if run_options.limit is None else min(run_options.limit, due.count())
         if is_json:
-            self.stdout.write(as_json(Summary().as_dict() | {"due": count}))
+            self.stdout.write(as_json(RunReport().as_dict() | {"due": count}))
             return
         self.stdout.write(f"{count} attempts would be asked")
-        for attempt in due[: plan.limit or 20]:
+        for attempt in due[: run_options.limit or 20]:
             self.stdout.write(f"{attempt.public_id} {attempt.outcome} {attempt.subject_reference}")
 
 
@@ -165,12 +165,12 @@ def _uuid(text: str) -> UUID:
         raise cannot_run("--attempt takes an attempt id; use --token for an SdkToken.") from None
 
 
-def _total(plan: Plan, options: dict[str, Any]) -> int | None:
+def _total(run_options: RunOptions, options: dict[str, Any]) -> int | None:
     """How many attempts the bar counts to, where there is a bar and an end."""
     if options["watch"] or not is_terminal():
         return None
-    count = plan.candidates(timezone.now()).count()
-    return count if plan.limit is None else min(count, plan.limit)
+    count = run_options.candidates(timezone.now()).count()
+    return count if run_options.limit is None else min(count, run_options.limit)
 
 
 def _stop_on_signals() -> threading.Event:

@@ -20,7 +20,7 @@ class Command(LivenessCommand):
         attempt = attempt_report.find(options["attempt"])
         if attempt is None:
             raise some_failed("No such attempt is registered; see liveness_register.")
-        shown = attempt_report.describe(attempt)
+        shown = attempt_report.attempt_report(attempt)
         if options["json"]:
             self.stdout.write(as_json(shown))
             return

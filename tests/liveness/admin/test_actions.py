@@ -10,7 +10,7 @@ from liveness.audit import Actor
 from liveness.client.errors import ConfigurationError
 from liveness.models import AuditEvent, MediaKind, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.worker import engine
-from liveness.worker.run_report import Counts, Summary
+from liveness.worker.run_report import RunCounts, RunReport
 from tests.builders import make_attempt
 from tests.liveness.admin.pages import ACT, ATTEMPTS, LOOK, MEDIA, everything, staff, told
 from tests.people import make_user, signed_in
@@ -26,7 +26,7 @@ def plans(monkeypatch):
 
     def run(plan):
         seen.append(plan)
-        return Summary(counts=Counts(polled=2, passed=1, pending=1, media_stored=2))
+        return RunReport(counts=RunCounts(polled=2, passed=1, pending=1, media_stored=2))
 
     monkeypatch.setattr(engine, "run", run)
     return seen
@@ -48,7 +48,7 @@ def test_refreshing_asks_the_vendor_records_who_asked_and_reports(attempt, plans
 
 
 def test_what_keeps_the_run_from_working_is_told(root, attempt, monkeypatch):
-    failed = Summary(failure=ConfigurationError("set TENCENTCLOUD_SECRET_ID"))
+    failed = RunReport(failure=ConfigurationError("set TENCENTCLOUD_SECRET_ID"))
     monkeypatch.setattr(engine, "run", lambda plan: failed)
     assert "set TENCENTCLOUD_SECRET_ID" in told(root.post(f"{ATTEMPTS}{attempt.pk}/act/refresh_now/"))
 

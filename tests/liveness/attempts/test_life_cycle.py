@@ -105,9 +105,13 @@ class TestRecord:
         now = timezone.now()
         planned = [
             life_cycle.record(
-                make_attempt(issued_at=now - timedelta(minutes=3)).id, UNFINISHED, now=now, actor=ACTOR, price=price
+                make_attempt(issued_at=now - timedelta(minutes=3)).id,
+                UNFINISHED,
+                now=now,
+                actor=ACTOR,
+                threshold=threshold,
             ).next_poll_at
-            for price in (1, 100)
+            for threshold in (1, 100)
         ]
         assert planned[0] < planned[1] < now + timedelta(minutes=10)
 
@@ -212,7 +216,7 @@ class TestReport:
         now = timezone.now()
         attempt = record(make_attempt(), UNFINISHED, now)
         after = life_cycle.report_finished(attempt.id, now=now + timedelta(seconds=1), actor=ACTOR)
-        assert after.next_poll_at == now + policy.GAP
+        assert after.next_poll_at == now + policy.MIN_POLL_GAP
 
     def test_a_second_report_before_the_poll_changes_nothing(self):
         now = timezone.now()
@@ -234,7 +238,7 @@ class TestReport:
         now = timezone.now()
         attempt = make_attempt(reported_at=now)
         after = record(attempt, UNFINISHED, now + timedelta(seconds=1))
-        assert after.next_poll_at == now + timedelta(seconds=1) + policy.GAP
+        assert after.next_poll_at == now + timedelta(seconds=1) + policy.MIN_POLL_GAP
 
     def test_an_answered_attempt_is_not_asked_again_for_a_report(self):
         attempt = record(make_attempt(), make_result(best_frame=None, video=None))

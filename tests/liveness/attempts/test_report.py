@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 def test_it_is_described_without_its_token():
     attempt = make_attempt()
     after = life_cycle.record(attempt.id, make_result("1002"), now=timezone.now(), actor=Actor.system("tests"))
-    shown = attempt_report.describe(after)
+    shown = attempt_report.attempt_report(after)
     assert attempt.sdk_token not in str(shown)
     assert (shown["outcome"], shown["result_code"], shown["polls"]) == ("failed", "1002", 1)
     assert shown["result_meaning"] == "The recording looks faked."

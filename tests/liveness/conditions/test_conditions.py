@@ -20,21 +20,21 @@ NOW = timezone.now()
 
 
 def kinds() -> list[ConditionKind]:
-    return [condition.kind for condition in conditions.standing(NOW)]
+    return [condition.kind for condition in conditions.active(NOW)]
 
 
 def only() -> conditions.Condition:
-    (found,) = conditions.standing(NOW)
+    (found,) = conditions.active(NOW)
     return found
 
 
 def test_nothing_stands_on_a_sound_portal():
-    assert conditions.standing(NOW) == []
+    assert conditions.active(NOW) == []
 
 
 def test_looking_leaves_nothing(settings, tmp_path):
     before = sorted(tmp_path.rglob("*"))
-    conditions.standing(NOW)
+    conditions.active(NOW)
     assert sorted(tmp_path.rglob("*")) == before
     assert not ObservedCondition.objects.exists()
 
@@ -58,7 +58,7 @@ class TestMigrations:
 
     def test_those_of_other_apps_are_their_own_affair(self):
         MigrationRecorder(connection).record_applied("somebody_else", "9999_anything")
-        assert conditions.standing(NOW) == []
+        assert conditions.active(NOW) == []
 
     def test_a_missing_table_of_an_applied_migration_is_not_blamed_on_the_migrations(self, monkeypatch):
         tables = connection.introspection.table_names()
@@ -84,7 +84,7 @@ class TestChain:
         assert kinds() == [ConditionKind.CHAIN]
 
     def test_a_sound_one(self, an_event):
-        assert conditions.standing(NOW) == []
+        assert conditions.active(NOW) == []
 
     @pytest.fixture
     def an_event(self):
@@ -100,7 +100,7 @@ class TestObserved:
         assert found.text == text
         assert "AuthFailure" not in found.public
         conditions.clear(ConditionKind.ACCOUNT_REFUSED, "ap-singapore")
-        assert conditions.standing(NOW) == []
+        assert conditions.active(NOW) == []
 
     def test_it_keeps_since_when_it_stands(self):
         later = NOW + timedelta(minutes=5)
@@ -111,13 +111,13 @@ class TestObserved:
 
     def test_one_of_a_newer_version_is_passed_over(self):
         ObservedCondition.objects.create(kind="unheard_of", text="?", since=NOW, seen_at=NOW)
-        assert conditions.standing(NOW) == []
+        assert conditions.active(NOW) == []
 
 
 class TestPlaces:
     def test_a_directory_that_is_not_there_yet_is_no_trouble_and_is_not_made(self, settings, tmp_path):
         settings.LIVENESS_MEDIA_ROOT = tmp_path / "a" / "b"
-        assert conditions.standing(NOW) == []
+        assert conditions.active(NOW) == []
         assert not (tmp_path / "a").exists()
 
     def test_a_disk_that_takes_no_write(self, settings, monkeypatch):
@@ -127,7 +127,7 @@ class TestPlaces:
         settings.LIVENESS_MEDIA_ROOT.mkdir()
         monkeypatch.setattr(ownership, "_write", full)
         settings.LIVENESS_PACE_FILE = None
-        found = {condition.kind: condition for condition in conditions.standing(NOW)}
+        found = {condition.kind: condition for condition in conditions.active(NOW)}
         text = found[ConditionKind.MEDIA_ROOT].text
         assert "takes no write (No space left on device)" in text
         assert str(settings.LIVENESS_MEDIA_ROOT) in text
@@ -145,7 +145,7 @@ class TestPlaces:
 
     def test_the_file_of_the_slots_is_looked_at_and_not_made(self, settings, tmp_path):
         settings.LIVENESS_PACE_FILE = tmp_path / "new.sqlite3"
-        assert conditions.standing(NOW) == []
+        assert conditions.active(NOW) == []
         assert not settings.LIVENESS_PACE_FILE.exists()
         settings.LIVENESS_PACE_FILE.write_bytes(b"no database" * 100)
         assert kinds() == [ConditionKind.SLOTS]

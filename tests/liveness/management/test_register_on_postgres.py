@@ -25,7 +25,7 @@ RACE = """
 import sys, threading, django
 django.setup()
 from django.utils import timezone
-from liveness.services import attempts
+from liveness.attempts import life_cycle as attempts
 from liveness.audit import Actor
 
 def register(token):

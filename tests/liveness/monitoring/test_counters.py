@@ -22,15 +22,15 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 COUNTING = """
 import sys, django
 django.setup()
-from liveness.services import meters
+from liveness import counters
 sys.stdin.readline()
 for step in range(40):
-    names = [meters.CALLS, meters.SLOTS, meters.LOST]
+    names = [counters.CALLS, counters.SLOTS, counters.LOST]
     for counter in names[step % 3:] + names[:step % 3]:
         for label in counter.labels:
-            meters.count(counter, label=label)
-    meters.observe(meters.PERMIT_WAIT, step / 10)
-    assert meters.flush()
+            counters.count(counter, label=label)
+    counters.observe(counters.PERMIT_WAIT, step / 10)
+    assert counters.flush()
 """
 
 

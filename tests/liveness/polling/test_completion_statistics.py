@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from liveness.models import CheckDurations, Outcome
 from liveness.polling import completion_statistics
-from liveness.polling.completion_times import LATEST, lognormal
+from liveness.polling.completion_times import LATEST_COMPLETION_SECONDS, lognormal
 from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -25,7 +25,7 @@ def make_closed(now, *, outcome=Outcome.PASSED, unfinished=60, finished=90, ago=
 
 
 def test_before_anything_was_learned_the_prior_stands():
-    assert completion_statistics.durations().edges == pytest.approx(lognormal().edges)
+    assert completion_statistics.completion_times().edges == pytest.approx(lognormal().edges)
 
 
 def test_it_learns_how_long_checks_take_and_how_many_are_abandoned():
@@ -33,11 +33,11 @@ def test_it_learns_how_long_checks_take_and_how_many_are_abandoned():
     for _ in range(3):
         make_closed(now)
     make_closed(now, outcome=Outcome.EXPIRED, unfinished=700, finished=7500)
-    assert completion_statistics.learn(now=now)
+    assert completion_statistics.update(now=now)
     row = CheckDurations.objects.get()
     assert sum(row.counts[12:18]) == pytest.approx(3)
     assert row.unfinished == 1
-    assert completion_statistics.durations().finished_by(90) > lognormal().finished_by(90)
+    assert completion_statistics.completion_times().finished_by(90) > lognormal().finished_by(90)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_it_learns_how_long_checks_take_and_how_many_are_abandoned():
 def test_some_attempts_tell_nothing(told_by_nothing):
     now = timezone.now()
     make_closed(now, **told_by_nothing)
-    completion_statistics.learn(now=now)
+    completion_statistics.update(now=now)
     row = CheckDurations.objects.get()
     assert (sum(row.counts), row.unfinished) == (0, 0)
 
@@ -61,41 +61,41 @@ def test_some_attempts_tell_nothing(told_by_nothing):
 def test_it_learns_from_each_attempt_once_and_not_all_the_time():
     now = timezone.now()
     make_closed(now)
-    assert completion_statistics.learn(now=now)
-    assert not completion_statistics.learn(now=now + timedelta(minutes=5))
-    assert completion_statistics.learn(now=now + timedelta(minutes=15))
+    assert completion_statistics.update(now=now)
+    assert not completion_statistics.update(now=now + timedelta(minutes=5))
+    assert completion_statistics.update(now=now + timedelta(minutes=15))
     assert sum(CheckDurations.objects.get().counts) == pytest.approx(1, rel=0.02)
 
 
 def test_what_was_learned_long_ago_fades():
     now = timezone.now()
     make_closed(now)
-    completion_statistics.learn(now=now)
-    completion_statistics.learn(now=now + timedelta(days=2))
+    completion_statistics.update(now=now)
+    completion_statistics.update(now=now + timedelta(days=2))
     assert sum(CheckDurations.objects.get().counts) == pytest.approx(0.25)
 
 
 def test_of_two_that_learn_at_once_one_does(monkeypatch):
     now = timezone.now()
-    completion_statistics.learn(now=now)
+    completion_statistics.update(now=now)
     later = now + timedelta(minutes=20)
     closed = completion_statistics._closed
 
     def meanwhile(after, until):
         monkeypatch.setattr(completion_statistics, "_closed", closed)
-        assert completion_statistics.learn(now=later)
+        assert completion_statistics.update(now=later)
         return closed(after, until)
 
     monkeypatch.setattr(completion_statistics, "_closed", meanwhile)
-    assert not completion_statistics.learn(now=later)
+    assert not completion_statistics.update(now=later)
 
 
 def test_counts_of_another_shape_are_forgotten():
     CheckDurations.objects.create(id=1, learned_at=timezone.now(), counts=[5.0, 5.0], unfinished=3)
-    assert completion_statistics.durations().finished_by(LATEST) == pytest.approx(0.85)
+    assert completion_statistics.completion_times().finished_by(LATEST_COMPLETION_SECONDS) == pytest.approx(0.85)
 
 
 def test_what_was_read_is_kept_for_a_while(django_assert_num_queries):
-    completion_statistics.durations()
+    completion_statistics.completion_times()
     with django_assert_num_queries(0):
-        completion_statistics.durations()
+        completion_statistics.completion_times()

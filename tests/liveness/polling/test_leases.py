@@ -19,7 +19,7 @@ from liveness.models import MediaKind, MediaState, VerificationAttempt, WorkerRu
 from liveness.polling import leases
 from liveness.storage.private import private_storage
 from liveness.worker import engine, heartbeat
-from liveness.worker.engine import Plan
+from liveness.worker.engine import RunOptions
 from liveness.worker.heartbeat import Heartbeat
 from tests.builders import living_run, make_attempt, make_result, silence, silent_run
 from tests.liveness.worker.steps import registered
@@ -196,10 +196,10 @@ def test_a_run_that_has_died_calls_nobody_and_does_not_hold_up_the_next(sandbox,
 
     with monkeypatch.context() as patch:
         patch.setattr(Heartbeat, "start", start_dead)
-        summary = engine.run(Plan(workers=2, seconds=5.0))
+        summary = engine.run(RunOptions(workers=2, seconds=5.0))
     assert "no sign of life" in summary.stopped
     assert list(sandbox.calls) == []
-    assert engine.run(Plan(workers=1, seconds=0.1)).counts.passed == 1
+    assert engine.run(RunOptions(workers=1, seconds=0.1)).counts.passed == 1
     attempt.refresh_from_db()
     assert attempt.lease_run == ""
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from liveness.models import MediaKind, Outcome, VerificationAttempt
 from liveness.polling import candidates, selection
-from liveness.polling.policy import GAP, Price
+from liveness.polling.policy import MIN_POLL_GAP, PriorityThreshold
 from tests.builders import living_run, make_attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -23,9 +23,9 @@ def issued(seconds_ago, **fields):
     return make_attempt(issued_at=issued_at, **fields)
 
 
-def lease(count=2, run="run", price=1.0, **options):
+def lease(count=2, run="run", threshold=1.0, **options):
     living_run(run)
-    leased = selection.lease(count, Price(price), run=run, until=NOW, now=NOW, **options)
+    leased = selection.lease(count, PriorityThreshold(threshold), run=run, until=NOW, now=NOW, **options)
     return [attempt.pk for attempt in leased]
 
 
@@ -57,12 +57,12 @@ def test_reports_that_the_vendor_denied_do_not_hide_a_fresh_one():
         denied = {"reported_at": NOW - timedelta(minutes=9), "unfinished_at": NOW - timedelta(minutes=6)}
         issued(600, next_poll_at=NOW - timedelta(minutes=1), **denied)
     fresh = issued(60, reported_at=NOW)
-    assert lease(8, price=100.0)[0] == fresh.pk
+    assert lease(8, threshold=100.0)[0] == fresh.pk
 
 
 def test_a_report_that_did_not_fit_stays_due():
     reported = [issued(700, reported_at=NOW - timedelta(minutes=1)).pk for _ in range(6)]
-    taken = lease(2, price=60.0)
+    taken = lease(2, threshold=60.0)
     left = VerificationAttempt.objects.filter(lease_run="")
     assert set(taken) < set(reported)
     assert set(left.values_list("next_poll_at", flat=True)) == {NOW}
@@ -83,19 +83,19 @@ def test_nothing_is_leased_twice():
 
 def test_a_run_that_ends_leases_nothing_that_is_not_due():
     issued(300, next_poll_at=NOW + timedelta(seconds=1))
-    assert lease(is_endless=False) == []
+    assert lease(is_continuous=False) == []
 
 
 def test_what_is_not_worth_the_price_is_put_off_until_it_is():
     best, cheap = issued(300), issued(120, unfinished_at=NOW - timedelta(seconds=5))
-    assert lease(1, price=30.0) == [best.pk]
+    assert lease(1, threshold=30.0) == [best.pk]
     cheap.refresh_from_db()
-    assert cheap.next_poll_at > NOW + GAP
+    assert cheap.next_poll_at > NOW + MIN_POLL_GAP
 
 
 def test_a_run_that_ends_takes_all_that_is_due():
     young, old = issued(46), issued(300)
-    assert lease(5, is_endless=False) == [old.pk, young.pk]
+    assert lease(5, is_continuous=False) == [old.pk, young.pk]
 
 
 def test_what_a_run_stumbled_over_is_passed_over():
@@ -141,7 +141,7 @@ def test_what_is_closed_without_a_call_takes_no_call_s_place():
 def test_a_run_that_ends_takes_no_more_than_it_was_asked_for():
     for _ in range(12):
         issued(3 * 3600, poll_count=2)
-    assert len(lease(8, is_endless=False)) == 8
+    assert len(lease(8, is_continuous=False)) == 8
 
 
 def without_files(seconds_ago, **fields):
@@ -171,13 +171,13 @@ def crowded():
     return {pk: kind for kind, pks in kinds.items() for pk in pks}
 
 
-@pytest.mark.parametrize("is_endless", [True, False])
+@pytest.mark.parametrize("is_continuous", [True, False])
 @pytest.mark.parametrize("downloads", [1.0, 0.0])
 @pytest.mark.parametrize("count", range(1, 9))
-def test_results_keep_their_places_in_every_crowd(count, downloads, is_endless):
+def test_results_keep_their_places_in_every_crowd(count, downloads, is_continuous):
     kinds = crowded()
-    leased = [kinds[pk] for pk in lease(count, is_endless=is_endless, downloads=downloads)]
-    if is_endless:
+    leased = [kinds[pk] for pk in lease(count, is_continuous=is_continuous, downloads=downloads)]
+    if is_continuous:
         assert leased[count:] == ["over"] * count
         leased = leased[:count]
     results = leased.count("reported") + leased.count("closing")
@@ -189,15 +189,15 @@ def test_results_keep_their_places_in_every_crowd(count, downloads, is_endless):
         assert set(leased) & {"unknown", "late"}
 
 
-@pytest.mark.parametrize("is_endless", [True, False])
+@pytest.mark.parametrize("is_continuous", [True, False])
 @pytest.mark.parametrize("wish", range(9))
-def test_a_call_that_no_result_wants_is_given_away_once(wish, is_endless):
+def test_a_call_that_no_result_wants_is_given_away_once(wish, is_continuous):
     likely = {issued(300).pk for _ in range(wish)}
     for _ in range(12):
         without_files(4000)
         issued(400, outcome=Outcome.INVALID, finished_at=NOW, result_code="")
         issued(3 * 3600, poll_count=2)
-    leased = lease(8, is_endless=is_endless, downloads=0.0)[:8]
+    leased = lease(8, is_continuous=is_continuous, downloads=0.0)[:8]
     # One of eight is for files all the same, and another for what can wait.
     assert len(likely & set(leased)) == min(wish, 6)
 
@@ -246,7 +246,7 @@ def test_what_can_wait_gets_a_single_call_that_nobody_else_needs():
 
 @pytest.mark.parametrize("few", [0, 1000])
 def test_the_choice_is_the_same_whether_few_or_many_are_due(few, monkeypatch):
-    monkeypatch.setattr(candidates, "FEW", few)
+    monkeypatch.setattr(candidates, "SMALL_BACKLOG", few)
     kinds = crowded()
     assert Counter(kinds[pk] for pk in lease(8)) == {
         "reported": 3,
@@ -270,7 +270,7 @@ def test_where_nothing_is_due_one_look_is_enough():
 def test_what_can_wait_is_found_without_a_walk_through_all_that_is_due(monkeypatch):
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL's planner goes by the size of the tables; bench/claims.py has large ones")
-    monkeypatch.setattr(candidates, "FEW", 0)
+    monkeypatch.setattr(candidates, "SMALL_BACKLOG", 0)
     issued(300)
     with CaptureQueriesContext(connection) as queries:
         lease()

@@ -10,7 +10,7 @@ from django.utils import timezone
 from liveness.models import CallTally
 from liveness.ratelimit import budget
 from liveness.worker import engine
-from liveness.worker.engine import Plan
+from liveness.worker.engine import RunOptions
 from tests.builders import make_attempt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -66,7 +66,7 @@ def test_the_engine_counts_every_call_it_makes(sandbox):
     for scenario in ("pass_amara", "never_finishes"):
         make_attempt(sdk_token=sandbox.issue(scenario, finishes_after=0, issued_ago=60), issued_at=issued_at)
     make_attempt(sdk_token="THE-VENDOR-DOES-NOT-KNOW", issued_at=issued_at)
-    engine.run(Plan(workers=2))
+    engine.run(RunOptions(workers=2))
     assert sum(CallTally.objects.values_list("calls", flat=True)) == len(list(sandbox.calls)) == 3
 
 

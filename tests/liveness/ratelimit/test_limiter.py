@@ -116,7 +116,7 @@ def test_waiting_behind_another_thread_has_an_end_too(store):
 
 
 def test_the_wait_behind_another_thread_is_not_counted_as_one_for_a_slot(store, monkeypatch):
-    monkeypatch.setattr("liveness.ratelimit.limiter.LATE", 10.0)
+    monkeypatch.setattr("liveness.ratelimit.limiter.LATE_SECONDS", 10.0)
     limiter, stop = Limiter(store, 1), threading.Event()
     limiter.acquire(stop)
     first = threading.Thread(target=limiter.acquire, args=(stop,))

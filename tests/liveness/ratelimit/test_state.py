@@ -2,14 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.ratelimit.state import Pace, farthest
+from liveness.ratelimit.state import RateLimitState, farthest
 
 NOW = 1_700_000_000.0
 times = st.floats(NOW - 1e6, NOW + 1e6)
 gaps = st.floats(0.001, 3600)
 shares = st.floats(0.3, 1)
-paces = st.builds(Pace, times, shares, st.none() | times)
-near = st.builds(Pace, st.floats(NOW - 5, NOW + 50), shares, st.none() | st.floats(NOW - 100, NOW))
+paces = st.builds(RateLimitState, times, shares, st.none() | times)
+near = st.builds(RateLimitState, st.floats(NOW - 5, NOW + 50), shares, st.none() | st.floats(NOW - 100, NOW))
 
 
 @given(paces, gaps, times)
@@ -55,7 +55,7 @@ def test_after_a_refusal_the_next_slot_waits_a_second_and_the_line_is_thinner(pa
 
 
 def test_a_crowd_of_refusals_within_a_second_counts_once():
-    once = Pace(NOW).refused(NOW)
+    once = RateLimitState(NOW).refused(NOW)
     assert once.refused(NOW + 0.5).refused(NOW + 0.99) == once
     assert once.refused(NOW + 1.01).share == pytest.approx(0.7 * 0.7, abs=0.01)
 
@@ -67,7 +67,7 @@ def test_a_step_of_the_clock_never_holds_a_slow_down_for_long(pace, stepped_to):
 
 
 def test_calls_that_are_rarer_than_a_minute_keep_their_distance():
-    pace, slots = Pace(NOW), []
+    pace, slots = RateLimitState(NOW), []
     for _ in range(6):
         slot, pace = pace.reserved(30.0, NOW)
         slots.append(slot - NOW)

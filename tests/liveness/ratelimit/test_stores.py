@@ -16,7 +16,7 @@ from redis import Redis
 
 from liveness.models import CallSlot
 from liveness.ratelimit import stores
-from liveness.ratelimit.state import Pace
+from liveness.ratelimit.state import RateLimitState
 from liveness.ratelimit.stores import ACCOUNT, PostgresStore, RedisStore, SQLiteStore, StoreError
 from tests.conftest import missing
 from tests.liveness.ratelimit.pacing import reserve_slots
@@ -26,7 +26,7 @@ from tests.with_redis import redis_program, redis_server
 halves = st.integers(-100, 100).map(lambda seconds: seconds + 0.5)
 # An example for which the machine took longer than this says nothing.
 STALL = 0.4
-paces = st.builds(Pace, halves, st.floats(0.3, 1), st.none() | halves)
+paces = st.builds(RateLimitState, halves, st.floats(0.3, 1), st.none() | halves)
 
 
 class SQLiteShelf:
@@ -42,7 +42,7 @@ class SQLiteShelf:
 
     def get(self):
         with sqlite3.connect(self.path) as direct:
-            return Pace(*direct.execute("SELECT next_at, share, refused_at FROM pace").fetchone())
+            return RateLimitState(*direct.execute("SELECT next_at, share, refused_at FROM pace").fetchone())
 
 
 class PostgresShelf:
@@ -55,7 +55,7 @@ class PostgresShelf:
 
     def get(self):
         row = CallSlot.objects.get()
-        return Pace(row.next_at.timestamp(), row.share, row.refused_at and row.refused_at.timestamp())
+        return RateLimitState(row.next_at.timestamp(), row.share, row.refused_at and row.refused_at.timestamp())
 
 
 class RedisShelf:
@@ -70,7 +70,9 @@ class RedisShelf:
 
     def get(self):
         stored = self.direct.hgetall(RedisStore.KEY)
-        return Pace(*(float(stored[name]) if name in stored else None for name in ("next_at", "share", "refused_at")))
+        return RateLimitState(
+            *(float(stored[name]) if name in stored else None for name in ("next_at", "share", "refused_at"))
+        )
 
 
 def _moment(seconds):
@@ -147,14 +149,14 @@ def test_every_store_takes_a_refusal_as_the_arithmetic_says(shelf, pace):
 
 
 def test_slots_are_evenly_spaced(shelf, start):
-    shelf.put(Pace(start))
+    shelf.put(RateLimitState(start))
     for _ in range(4):
         shelf.store.reserve(0.5)
     assert shelf.get().next_at == pytest.approx(start + 4 * 0.5, abs=0.001)
 
 
 def test_a_refusal_slows_everybody_down(shelf, start):
-    shelf.put(Pace(start))
+    shelf.put(RateLimitState(start))
     shelf.store.refuse()
     assert shelf.get().next_at == pytest.approx(start + 1, abs=0.001)
     shelf.store.reserve(0.7)
@@ -162,7 +164,7 @@ def test_a_refusal_slows_everybody_down(shelf, start):
 
 
 def test_threads_share_one_pace(shelf, start):
-    shelf.put(Pace(start))
+    shelf.put(RateLimitState(start))
     threads = [threading.Thread(target=shelf.store.reserve, args=(0.3,)) for _ in range(6)]
     for thread in threads:
         thread.start()
@@ -220,7 +222,7 @@ def test_a_file_that_stays_locked_is_a_store_that_does_not_answer(tmp_path, monk
 
 def test_redis_may_forget_its_scripts_and_close_its_connections(redis_url, start):
     shelf = RedisShelf(redis_url)
-    shelf.put(Pace(start))
+    shelf.put(RateLimitState(start))
     shelf.store.reserve(0.5)
     shelf.direct.script_flush()
     shelf.direct.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
@@ -249,7 +251,7 @@ def test_a_redis_that_is_silent_or_away_is_told_soon_and_without_its_password(mo
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="this store is PostgreSQL's; `make test` runs it there")
 class TestPostgresStore:
     def test_connections_share_one_pace(self, start):
-        PostgresShelf().put(Pace(start))
+        PostgresShelf().put(RateLimitState(start))
         for _ in range(3):
             store = PostgresStore()
             store.reserve(0.3)

@@ -12,7 +12,7 @@ from liveness.media import files as media_files
 from liveness.models import MediaState, Outcome, StoredMedia
 from liveness.storage.marker import MARKER
 from liveness.worker import engine
-from liveness.worker.engine import Plan
+from liveness.worker.engine import RunOptions
 from tests.builders import make_attempt
 
 
@@ -22,7 +22,7 @@ def registered(sandbox, scenario="pass_amara", issued_ago=60, **fields):
 
 
 def run(**plan):
-    summary = engine.run(Plan(workers=1, **plan))
+    summary = engine.run(RunOptions(workers=1, **plan))
     if summary.failure:
         raise summary.failure
     return summary

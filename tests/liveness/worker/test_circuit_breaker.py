@@ -40,7 +40,7 @@ def breaker(clock):
 
 def call(breaker):
     """Would a call be let through?"""
-    is_admitted = breaker.admit(GO_ON)
+    is_admitted = breaker.wait_until_allowed(GO_ON)
     if is_admitted:
         breaker.leave()
     return is_admitted
@@ -111,7 +111,7 @@ def test_an_answer_between_refusals_clears_the_account(breaker):
 
 def test_after_a_first_refusal_one_call_at_a_time_is_made(breaker):
     refuse(breaker, 1)
-    assert breaker.admit(GO_ON)
+    assert breaker.wait_until_allowed(GO_ON)
     second = threading.Thread(target=breaker.admit, args=(GO_ON,), daemon=True)
     second.start()
     second.join(0.1)
@@ -163,7 +163,7 @@ def test_the_first_answer_closes_it(fail, breaker, clock):
 def test_a_caller_that_is_to_stop_waits_no_longer(breaker):
     stop = threading.Event()
     stop.set()
-    assert not breaker.admit(stop)
+    assert not breaker.wait_until_allowed(stop)
 
 
 def test_an_account_that_knows_no_token_at_all_is_doubtful(breaker):
@@ -185,6 +185,6 @@ def test_regions_and_keys_have_breakers_of_their_own(settings):
     breakers = CircuitBreakers()
     refuse(breakers.of("ap-jakarta"), 1, 2, 3)
     assert breakers.blocked_regions() == {"ap-jakarta"}
-    assert breakers.of("ap-singapore").admit(GO_ON)
+    assert breakers.of("ap-singapore").wait_until_allowed(GO_ON)
     settings.LIVENESS_SECRET_ID = "AKIDanother"
     assert breakers.blocked_regions() == set()

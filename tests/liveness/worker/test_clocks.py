@@ -27,7 +27,7 @@ from liveness.polling import policy
 from liveness.sandbox import service
 from liveness.sandbox.service import Answered
 from liveness.worker import engine
-from liveness.worker.engine import Plan
+from liveness.worker.engine import RunOptions
 from tests.builders import make_attempt, make_result
 from tests.conftest import forget_other_runs
 from tests.liveness.media.disks import flip, place
@@ -114,10 +114,10 @@ def test_a_clock_that_is_set_while_a_watch_works_loses_nothing(hours, sandbox, m
         if found and passed(found):
             stop.set()
 
-    monkeypatch.setattr("liveness.worker.run.REPORT_EVERY", 0.2)
+    monkeypatch.setattr("liveness.worker.run.REPORT_SECONDS", 0.2)
     ending = threading.Timer(30, stop.set)
     ending.start()
-    engine.watch(Plan(workers=2), stop=stop, report=reports.append, progress=look)
+    engine.watch(RunOptions(workers=2), stop=stop, report=reports.append, progress=look)
     ending.cancel()
     assert found
     assert passed(found)
@@ -155,7 +155,7 @@ def test_an_answer_without_a_date_confirms_nothing(sandbox, machine, monkeypatch
     monkeypatch.setattr(machine, "unix", lambda: time.time() + HOUR)
     monkeypatch.setattr(CheckedClock, "observe", lambda self, unix: None)
     over = old(sandbox, 70)
-    engine.run(Plan(workers=1))
+    engine.run(RunOptions(workers=1))
     over.refresh_from_db()
     assert over.outcome == Outcome.PENDING
 
@@ -227,7 +227,7 @@ def test_a_date_that_contradicts_an_accepted_signature_moves_no_clock(hours, san
     assert re.search("(10799|10800|10801) s", line)
     over.refresh_from_db()
     assert over.closed_by != ClosedBy.CLOCK, "the vendor itself may say that it is over"
-    assert ConditionKind.CLOCK_SKEW in [condition.kind for condition in conditions.standing(timezone.now())]
+    assert ConditionKind.CLOCK_SKEW in [condition.kind for condition in conditions.active(timezone.now())]
 
 
 def test_what_failed_under_a_clock_that_was_ahead_does_not_wait_for_its_hour(sandbox, machine, monkeypatch):
@@ -267,7 +267,7 @@ def test_the_rolling_check_of_a_watch_judges_damage_by_the_vendors_time(attempt,
     StoredMedia.objects.update(verified_at=timezone.now() - timedelta(minutes=70))
     registered(sandbox)
     machine.set_by = 3 * HOUR
-    monkeypatch.setattr("liveness.worker.run.REPORT_EVERY", 0.1)
+    monkeypatch.setattr("liveness.worker.run.REPORT_SECONDS", 0.1)
     stop = threading.Event()
 
     def look(summary):
@@ -276,7 +276,7 @@ def test_the_rolling_check_of_a_watch_judges_damage_by_the_vendors_time(attempt,
 
     ending = threading.Timer(30, stop.set)
     ending.start()
-    engine.watch(Plan(workers=1), stop=stop, report=lambda summary: None, progress=look)
+    engine.watch(RunOptions(workers=1), stop=stop, report=lambda summary: None, progress=look)
     ending.cancel()
     assert len(audit_events(audit.MEDIA_WANTED_AGAIN)) == 1
 

@@ -12,7 +12,7 @@ from liveness.conditions import ConditionKind
 from liveness.models import MediaState, Outcome, StoredMedia
 from liveness.monitoring import alert_rules
 from liveness.worker import circuit_breaker, engine
-from liveness.worker.engine import Plan
+from liveness.worker.engine import RunOptions
 from tests.conftest import forget_other_runs
 from tests.liveness.media.disks import mount, unmount
 from tests.liveness.worker.steps import registered, run
@@ -41,7 +41,7 @@ def _patience(sandbox, settings):
 
 
 def standing():
-    return [condition.kind for condition in conditions.standing(timezone.now())]
+    return [condition.kind for condition in conditions.active(timezone.now())]
 
 
 @pytest.mark.parametrize("hours", [1, 72, -72])
@@ -50,7 +50,7 @@ def test_a_clock_that_is_wrong_stands_until_an_answer_agrees_with_it(hours, sand
     registered(sandbox)
     run()
     assert standing() == [ConditionKind.CLOCK_SKEW]
-    by_the_wrong_clock = conditions.standing(timezone.now() + timedelta(hours=hours))
+    by_the_wrong_clock = conditions.active(timezone.now() + timedelta(hours=hours))
     assert [condition.kind for condition in by_the_wrong_clock] == [ConditionKind.CLOCK_SKEW]
     assert "stopped" in [danger.kind for danger in alert_rules.standing(timezone.now())]
     forget_other_runs(monkeypatch)
@@ -62,9 +62,9 @@ def test_a_clock_that_is_wrong_stands_until_an_answer_agrees_with_it(hours, sand
 def test_an_account_that_is_refused_stands_until_the_vendor_answers(sandbox, monkeypatch):
     attempts = [registered(sandbox) for _ in range(circuit_breaker.AGREEING_ATTEMPTS)]
     sandbox.inject("error", code="UnauthorizedOperation.Arrears", times=None)
-    assert engine.run(Plan(workers=1)).failure
+    assert engine.run(RunOptions(workers=1)).failure
     assert standing() == [ConditionKind.ACCOUNT_REFUSED]
-    [condition] = conditions.standing(timezone.now())
+    [condition] = conditions.active(timezone.now())
     assert "pay the vendor's bill" in condition.text
     assert "Arrears" not in condition.public
     sandbox.clear_faults()

@@ -5,7 +5,7 @@ import pytest
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from liveness.models import MediaState, VerificationAttempt
-from liveness.worker.download_pool import QUEUED, Pipeline
+from liveness.worker.download_pool import QUEUED_PER_THREAD, DownloadPool
 from tests.liveness.worker.steps import registered, run
 
 LONG = 10.0
@@ -17,7 +17,7 @@ def pipelines():
     made = []
 
     def make(workers=1):
-        made.append(Pipeline(workers))
+        made.append(DownloadPool(workers))
         return made[-1]
 
     yield make
@@ -73,7 +73,7 @@ def test_there_is_no_room_while_enough_jobs_wait(pipelines, held):
     pipeline = pipelines(1)
     pipeline.submit(held)
     assert held.begun.wait(LONG)
-    for _ in range(QUEUED):
+    for _ in range(QUEUED_PER_THREAD):
         assert pipeline.has_room()
         pipeline.submit(idle)
     assert not pipeline.has_room()
@@ -85,10 +85,10 @@ def test_there_is_no_room_while_enough_jobs_wait(pipelines, held):
 def test_what_a_thread_brings_is_taken_without_waiting_even_when_there_is_no_room(pipelines, held):
     pipeline = pipelines(1)
     pipeline.submit(held)
-    assert all(pipeline.submit(idle) for _ in range(QUEUED + 3))
+    assert all(pipeline.submit(idle) for _ in range(QUEUED_PER_THREAD + 3))
     held.go.set()
     assert pipeline.wait_until_idle(LONG)
-    assert pipeline.stats().done == QUEUED + 4
+    assert pipeline.stats().done == QUEUED_PER_THREAD + 4
 
 
 def test_jobs_are_begun_in_their_order(pipelines, held):
@@ -126,7 +126,7 @@ def test_who_waits_for_room_is_told_that_there_will_be_none(pipelines, held):
     pipeline, answers = pipelines(1), []
     pipeline.submit(held)
     assert held.begun.wait(LONG)
-    for _ in range(QUEUED):
+    for _ in range(QUEUED_PER_THREAD):
         pipeline.submit(idle)
     waiter = threading.Thread(target=lambda: answers.append(pipeline.wait_for_room(60)))
     waiter.start()

@@ -12,7 +12,7 @@ from liveness.models import MediaState, Outcome, StoredMedia, VerificationAttemp
 from liveness.polling import leases, policy
 from liveness.storage.private import private_storage
 from liveness.worker import circuit_breaker, download_pool, engine, heartbeat, run, work_queue
-from liveness.worker.engine import Plan
+from liveness.worker.engine import RunOptions
 from tests.liveness.worker.steps import registered
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -29,7 +29,7 @@ def watched(until, *, workers=1, meanwhile=lambda: None):
         if until() or time.monotonic() > end:
             stop.set()
 
-    engine.watch(Plan(workers=workers), stop=stop, report=lambda summary: None, progress=progress)
+    engine.watch(RunOptions(workers=workers), stop=stop, report=lambda summary: None, progress=progress)
     assert until()
 
 
@@ -55,7 +55,7 @@ def passed():
 
 
 def test_what_a_killed_run_left_in_quarantine_goes_without_a_restart(sandbox, monkeypatch):
-    monkeypatch.setattr(run, "REPORT_EVERY", 0.1)
+    monkeypatch.setattr(run, "REPORT_SECONDS", 0.1)
     registered(sandbox, issued_ago=400)
     part = private_storage().quarantine("a file")
 
@@ -71,7 +71,7 @@ def test_what_a_killed_run_left_in_quarantine_goes_without_a_restart(sandbox, mo
 
 def test_an_outage_is_waited_out_and_then_the_most_endangered_goes_first(sandbox, monkeypatch):
     monkeypatch.setattr(circuit_breaker, "FIRST_PAUSE_SECONDS", 0.3)
-    monkeypatch.setattr(policy, "ERROR_BASE", timedelta(seconds=0.1))
+    monkeypatch.setattr(policy, "FIRST_RETRY_DELAY", timedelta(seconds=0.1))
     waiting = [registered(sandbox, issued_ago=400) for _ in range(circuit_breaker.OUTAGE_FAILURES + 12)]
     endangered = []
     sandbox.inject("reset", times=None)
@@ -95,23 +95,23 @@ def test_a_run_that_ends_waits_for_a_host_that_is_merely_slow(slow_host):
         registered(slow_host, issued_ago=400)
     unstored = []
     summary = engine.run(
-        Plan(workers=1), progress=lambda summary: unstored.append(passed().exclude(next_poll_at=None).count())
+        RunOptions(workers=1), progress=lambda summary: unstored.append(passed().exclude(next_poll_at=None).count())
     )
     # One is fetched, so many wait for it, and one more was under way when the room ran out.
-    assert 0 < max(unstored) <= 1 + download_pool.QUEUED + 1
+    assert 0 < max(unstored) <= 1 + download_pool.QUEUED_PER_THREAD + 1
     assert (summary.counts.media_stored, summary.counts.errors) == (24, 0)
 
 
 def test_an_attempt_is_done_once_its_files_are_there(slow_host):
     registered(slow_host, issued_ago=400)
     seen = []
-    engine.run(Plan(workers=1), progress=lambda summary: seen.append((summary.counts.passed, summary.done)))
+    engine.run(RunOptions(workers=1), progress=lambda summary: seen.append((summary.counts.passed, summary.done)))
     assert (1, 0) in seen
     assert seen[-1] == (1, 1)
 
 
-@pytest.mark.parametrize("is_endless", [True, False])
-def test_a_media_host_that_hangs_does_not_hold_results_back(is_endless, sandbox, settings):
+@pytest.mark.parametrize("is_continuous", [True, False])
+def test_a_media_host_that_hangs_does_not_hold_results_back(is_continuous, sandbox, settings):
     settings.LIVENESS_MEDIA_TIMEOUTS = (0.5, 0.5)
     settings.LIVENESS_MEDIA_WORKERS = 2
     sandbox.inject("stall", scope="media", times=None)
@@ -123,10 +123,10 @@ def test_a_media_host_that_hangs_does_not_hold_results_back(is_endless, sandbox,
         if not tried and passed().count() == 60:
             tried.append(len(list(sandbox.downloads)))
 
-    if is_endless:
+    if is_continuous:
         watched(lambda: tried, meanwhile=look)
     else:
-        engine.run(Plan(workers=1), progress=lambda summary: look())
+        engine.run(RunOptions(workers=1), progress=lambda summary: look())
     # Room for every answer would have come with the tries before it: two files for each but the last few.
     assert tried[0] < 90
     assert not StoredMedia.objects.filter(state=MediaState.STORED).exists()
@@ -153,7 +153,7 @@ def test_what_waits_for_a_thread_longer_than_a_lease_lasts_is_held(slow_host, mo
 
 def test_an_answer_whose_files_must_wait_too_long_is_kept_and_its_links_are_asked_for_again(slow_host, monkeypatch):
     monkeypatch.setattr(run, "ENDLESS_PATIENCE", 0.0)
-    monkeypatch.setattr(policy, "ERROR_BASE", timedelta(seconds=1))
+    monkeypatch.setattr(policy, "FIRST_RETRY_DELAY", timedelta(seconds=1))
     for _ in range(12):
         registered(slow_host, issued_ago=400)
     left = []

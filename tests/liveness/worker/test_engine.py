@@ -18,7 +18,7 @@ from liveness.models import CheckDurations, MediaState, Outcome, StoredMedia, Ve
 from liveness.polling import leases
 from liveness.sandbox.subjects import SUBJECTS
 from liveness.worker import engine
-from liveness.worker.engine import Plan
+from liveness.worker.engine import RunOptions
 from tests.builders import living_run, make_attempt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -38,7 +38,7 @@ def issue(sandbox):
 
 
 def run(**plan):
-    summary = engine.run(Plan(**plan))
+    summary = engine.run(RunOptions(**plan))
     if summary.failure:
         raise summary.failure
     return summary
@@ -159,7 +159,7 @@ def test_it_stops_when_it_is_told_to(issue):
         issue()
     stop = threading.Event()
     stop.set()
-    assert engine.run(Plan(workers=1), stop=stop).counts.polled == 0
+    assert engine.run(RunOptions(workers=1), stop=stop).counts.polled == 0
     assert not VerificationAttempt.objects.exclude(lease_run="").exists()
 
 
@@ -174,7 +174,7 @@ def test_a_watch_goes_on_until_it_is_stopped(issue):
         else:
             stop.set()
 
-    engine.watch(Plan(workers=1), stop=stop, report=report)
+    engine.watch(RunOptions(workers=1), stop=stop, report=report)
     assert sum(reports) == 2
 
 
@@ -207,8 +207,8 @@ def test_a_wrong_key_ends_the_run_at_once_and_says_so(issue, settings, sandbox):
 
 def test_a_process_that_was_idle_since_a_busy_hour_puts_no_poll_off(issue):
     attempt = issue("pass_amara", finishes_after=400, issued_ago=300)
-    price = engine._memory.market.price
-    price.value, price.used_at = 3000.0, timezone.now() - timedelta(hours=1)
+    threshold = engine._memory.poller_state.threshold
+    threshold.value, threshold.used_at = 3000.0, timezone.now() - timedelta(hours=1)
     run(seconds=0.1)
     attempt.refresh_from_db()
     assert attempt.unfinished_at

@@ -95,7 +95,7 @@ def test_one_refused_attempt_that_is_alone_in_a_later_run_ends_no_run(sandbox, m
         summary = run(force=True)
         assert (summary.counts.errors, summary.failure) == (1, None)
         assert any(str(bad.public_id) in line for line in summary.lines())
-    assert conditions.standing(timezone.now()) == []
+    assert conditions.active(timezone.now()) == []
     VerificationAttempt.objects.filter(outcome=Outcome.PASSED).update(finished_at=timezone.now() - timedelta(hours=1))
     with pytest.raises(AccountError):
         run(force=True)

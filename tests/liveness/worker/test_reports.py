@@ -10,7 +10,7 @@ from django.utils import timezone
 from liveness.attempts import life_cycle
 from liveness.models import VerificationAttempt
 from liveness.worker import engine
-from liveness.worker.engine import Plan
+from liveness.worker.engine import RunOptions
 from tests.liveness.worker.steps import registered, run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -56,8 +56,8 @@ def test_a_database_that_is_away_ends_a_watch_no_more_than_a_run(attempt, sandbo
             stop.set()
 
     monkeypatch.setattr(engine.Run, "go", away_at_first)
-    monkeypatch.setattr(engine, "OUTAGE_PAUSE", 0.05)
-    engine.watch(Plan(workers=1), stop=stop, report=report)
+    monkeypatch.setattr(engine, "OUTAGE_PAUSE_SECONDS", 0.05)
+    engine.watch(RunOptions(workers=1), stop=stop, report=report)
     assert "database" in reports[0].lines()[0]
     assert reports[-1].counts.passed == 1
 
@@ -93,6 +93,6 @@ def test_a_database_that_takes_no_answer_any_more_costs_no_further_call(sandbox,
         registered(sandbox)
     monkeypatch.setattr(life_cycle, "record", refuse)
     with pytest.raises(kind):
-        engine.run(Plan(workers=1))
+        engine.run(RunOptions(workers=1))
     assert len(sandbox.calls) == 1
     assert not VerificationAttempt.objects.exclude(last_error="").exists()
