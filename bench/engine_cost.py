@@ -32,7 +32,7 @@ SMALL = 10_000
 ROUNDS = 3
 WARM_UP, SINGLE = 20, 10
 # Nothing waits for its slot.
-SETTINGS = {"LIVENESS_RATE_LIMIT": 1e6, "LIVENESS_PACE_SHARE": 1.0}
+SETTINGS = {"LIVENESS_RATE_LIMIT": 1e6, "LIVENESS_RATE_LIMIT_SHARE": 1.0}
 PENDING = Path(__file__).resolve().parent.parent / "tests/fixtures/get_liveness_result.pending.json"
 
 

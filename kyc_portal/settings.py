@@ -237,8 +237,10 @@ LIVENESS_MEDIA_ORIGINS = env.list(
 # Relative to the project and not to the current directory: cron, workers and the web start in different ones.
 LIVENESS_MEDIA_ROOT_AS_SET = env.str("LIVENESS_MEDIA_ROOT", default="") or str(VAR_DIR / "evidence")
 LIVENESS_MEDIA_ROOT = BASE_DIR / LIVENESS_MEDIA_ROOT_AS_SET
-LIVENESS_PACE_SHARE = env.float("LIVENESS_PACE_SHARE", default=0.94)
-LIVENESS_PACE_FILE = env.str("LIVENESS_PACE_FILE", default="") and str(BASE_DIR / env.str("LIVENESS_PACE_FILE"))
+LIVENESS_RATE_LIMIT_SHARE = env.float("LIVENESS_RATE_LIMIT_SHARE", default=0.94)
+LIVENESS_RATE_LIMIT_FILE = env.str("LIVENESS_RATE_LIMIT_FILE", default="") and str(
+    BASE_DIR / env.str("LIVENESS_RATE_LIMIT_FILE")
+)
 LIVENESS_REDIS_URL = env.str("LIVENESS_REDIS_URL", default="")
 LIVENESS_MEDIA_WORKERS = env.int("LIVENESS_MEDIA_WORKERS", default=4)
 LIVENESS_MEDIA_TEMPORARY_BYTES = env.int("LIVENESS_MEDIA_TEMPORARY_BYTES", default=500_000_000)
@@ -248,9 +250,9 @@ LIVENESS_AUDIT_KEY_PREVIOUS = env.str("LIVENESS_AUDIT_KEY_PREVIOUS", default="")
 
 LIVENESS_METRICS_TOKEN = env.str("LIVENESS_METRICS_TOKEN", default="")
 LIVENESS_PORTAL_NAME = env.str("LIVENESS_PORTAL_NAME", default="")
-LIVENESS_ALARM_MINUTES = env.float("LIVENESS_ALARM_MINUTES", default=15)
-LIVENESS_ALARM_EMAILS = env.list("LIVENESS_ALARM_EMAILS", default=[])
-LIVENESS_ALARM_COMMAND = env.str("LIVENESS_ALARM_COMMAND", default="")
+LIVENESS_ALERT_MINUTES = env.float("LIVENESS_ALERT_MINUTES", default=15)
+LIVENESS_ALERT_EMAILS = env.list("LIVENESS_ALERT_EMAILS", default=[])
+LIVENESS_ALERT_COMMAND = env.str("LIVENESS_ALERT_COMMAND", default="")
 
 LIVENESS_REVIEW_SLA = env.int("LIVENESS_REVIEW_SLA", default=4 * 3600)
 LIVENESS_REVIEW_LEASE = env.int("LIVENESS_REVIEW_LEASE", default=300)
@@ -297,8 +299,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "liveness.scheduling.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
     "refresh due attempts": {"task": "liveness.refresh_due", "schedule": 5.0},
-    "fold figures": {"task": "liveness_review.fold", "schedule": 60.0},
-    "tell alarms": {"task": "liveness.alarm", "schedule": 60.0},
+    "fold figures": {"task": "liveness_review.statistics", "schedule": 60.0},
+    "tell alerts": {"task": "liveness.alert", "schedule": 60.0},
     "verify media": {"task": "liveness.verify_media", "schedule": 300.0},
 }
 

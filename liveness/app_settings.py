@@ -58,19 +58,19 @@ class AppSettings:
         return float(self._get("RATE_LIMIT", 20))
 
     @property
-    def PACE_SHARE(self) -> float:
+    def RATE_LIMIT_SHARE(self) -> float:
         """The share of RATE_LIMIT that is used."""
-        return float(self._get("PACE_SHARE", 0.94))
+        return float(self._get("RATE_LIMIT_SHARE", 0.94))
 
     @property
     def REDIS_URL(self) -> str:
-        """The Redis in which processes share call slots; empty: the database, or PACE_FILE."""
+        """The Redis in which processes share call slots; empty: the database, or RATE_LIMIT_FILE."""
         return str(self._get("REDIS_URL", ""))
 
     @property
-    def PACE_FILE(self) -> Path | None:
+    def RATE_LIMIT_FILE(self) -> Path | None:
         """The small SQLite file in which processes share call slots; None: beside the SQLite database."""
-        path = self._get("PACE_FILE")
+        path = self._get("RATE_LIMIT_FILE")
         return Path(path) if path else None
 
     @property
@@ -174,19 +174,19 @@ class AppSettings:
         return str(self._get("PORTAL_NAME", "")) or _host_name()
 
     @property
-    def ALARM_MINUTES(self) -> float:
-        """Minutes before its token runs out at which an attempt that is not safe yet is an alarm."""
-        return float(self._get("ALARM_MINUTES", 15))
+    def ALERT_MINUTES(self) -> float:
+        """Minutes before its token runs out at which an attempt that is not safe yet is an alert."""
+        return float(self._get("ALERT_MINUTES", 15))
 
     @property
-    def ALARM_EMAILS(self) -> list[str]:
-        """Addresses that alarms are mailed to."""
-        return list(self._get("ALARM_EMAILS", []))
+    def ALERT_EMAILS(self) -> list[str]:
+        """Addresses that alerts are mailed to."""
+        return list(self._get("ALERT_EMAILS", []))
 
     @property
-    def ALARM_COMMAND(self) -> str:
-        """Command that is given each alarm, as JSON on its standard input; no shell is involved."""
-        return str(self._get("ALARM_COMMAND", ""))
+    def ALERT_COMMAND(self) -> str:
+        """Command that is given each alert, as JSON on its standard input; no shell is involved."""
+        return str(self._get("ALERT_COMMAND", ""))
 
 
 def _host_name() -> str:

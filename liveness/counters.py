@@ -65,7 +65,7 @@ CALLS = Counter(
 SLOTS = Counter(
     "liveness_slots",
     "Call slots that were reserved: used for a call, or past when the process woke.",
-    label="fate",
+    label="outcome",
     labels=("used", "late"),
 )
 PERMIT_WAIT = Histogram(

@@ -58,11 +58,11 @@ def refresh_attempt(public_id: str) -> None:
     _run(engine.RunOptions(workers=1, named=named, actor=ACTOR))
 
 
-@shared_task(name="liveness.alarm")
+@shared_task(name="liveness.alert")
 @outages_logged
-def alarm() -> None:
+def alert() -> None:
     """Tell what was lost and what is in danger; of two tasks at once one tells."""
-    for line in alerts.tell(now=timezone.now(), actor=ACTOR).lines:
+    for line in alerts.send(now=timezone.now(), actor=ACTOR).lines:
         logger.warning(line)
 
 

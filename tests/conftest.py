@@ -58,7 +58,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 @pytest.fixture(autouse=True)
 def _own_storage(settings, tmp_path):
     settings.LIVENESS_MEDIA_ROOT = tmp_path / "evidence"
-    settings.LIVENESS_PACE_FILE = tmp_path / "pace.sqlite3"
+    settings.LIVENESS_RATE_LIMIT_FILE = tmp_path / "pace.sqlite3"
 
 
 def forget_other_runs(monkeypatch) -> None:

@@ -157,9 +157,9 @@ def check_rate_limit(**kwargs: Any) -> Messages:
 
 @register(TAG)
 def check_pace(**kwargs: Any) -> Messages:
-    if 0 < app_settings.PACE_SHARE <= 1:
+    if 0 < app_settings.RATE_LIMIT_SHARE <= 1:
         return []
-    return _error(14, "LIVENESS_PACE_SHARE must be more than 0 and at most 1.", "Leave it unset.")
+    return _error(14, "LIVENESS_RATE_LIMIT_SHARE must be more than 0 and at most 1.", "Leave it unset.")
 
 
 @register(TAG)
@@ -231,17 +231,17 @@ def check_metrics_token(**kwargs: Any) -> Messages:
 @register(TAG)
 def check_alarms(**kwargs: Any) -> Messages:
     messages: Messages = []
-    if app_settings.ALARM_MINUTES <= 0:
-        messages += _error(17, "LIVENESS_ALARM_MINUTES must be more than 0.", "Leave it unset.")
+    if app_settings.ALERT_MINUTES <= 0:
+        messages += _error(17, "LIVENESS_ALERT_MINUTES must be more than 0.", "Leave it unset.")
     try:
-        shlex.split(app_settings.ALARM_COMMAND)
+        shlex.split(app_settings.ALERT_COMMAND)
     except ValueError as problem:
-        messages += _error(18, f"LIVENESS_ALARM_COMMAND: {problem}.", "Write it as in a shell, with paired quotes.")
+        messages += _error(18, f"LIVENESS_ALERT_COMMAND: {problem}.", "Write it as in a shell, with paired quotes.")
     try:
-        for address in app_settings.ALARM_EMAILS:
+        for address in app_settings.ALERT_EMAILS:
             validate_email(address)
     except ValidationError:
-        messages += _error(19, "LIVENESS_ALARM_EMAILS holds what is no address.", "Separate addresses by commas.")
+        messages += _error(19, "LIVENESS_ALERT_EMAILS holds what is no address.", "Separate addresses by commas.")
     name = app_settings.PORTAL_NAME
     if not name.isprintable() or len(name) > LONGEST_NAME:
         text = "LIVENESS_PORTAL_NAME is no name for the subject of a mail."

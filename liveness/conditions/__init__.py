@@ -1,4 +1,4 @@
-"""What makes the portal stop until somebody acts, for `/readyz`, the alarm, the commands and the pages alike.
+"""What makes the portal stop until somebody acts, for `/readyz`, the alert, the commands and the pages alike.
 
 Some of it can be looked at now (`PROBES`): each part of the app has its own looked at with `watch`. The rest only a run
 can see, and is observed (`observe`, `clear`).

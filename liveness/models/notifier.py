@@ -1,4 +1,4 @@
-"""What the alarm's hooks were sent, so that of two hosts one sends, and once (see `liveness.monitoring.alerts`)."""
+"""What the alert's hooks were sent, so that of two hosts one sends, and once (see `liveness.monitoring.alerts`)."""
 
 from django.db import models
 

@@ -56,7 +56,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class Danger:
+class Alert:
     """`kind` is a stable name, `attempts` the ids of a few that it is about.
 
     `size` says how large it is, in whatever unit its text gives, and is at most CAP where `is_capped`. `seconds_left`
@@ -85,7 +85,7 @@ class Danger:
         return asdict(self) | {"repeat": self.repeat.total_seconds()}
 
 
-Rule = Callable[[datetime], Danger | None]
+Rule = Callable[[datetime], Alert | None]
 
 
 def newest_event() -> int:
@@ -110,7 +110,7 @@ def lost_since(sequence: int) -> Losses:
     return Losses(last, dict(reasons), list(dict.fromkeys(named)), is_partial)
 
 
-def standing(now: datetime, failed: dict[str, str] | None = None) -> list[Danger]:
+def active(now: datetime, failed: dict[str, str] | None = None) -> list[Alert]:
     """The dangers at this moment, by few and cheap queries. Raises DatabaseError.
 
     A rule that fails otherwise hides no other danger; `failed` says which one did.
@@ -119,7 +119,7 @@ def standing(now: datetime, failed: dict[str, str] | None = None) -> list[Danger
     return [danger for rule in RULES if (danger := _asked(rule, now, problems))]
 
 
-def _asked(rule: Rule, now: datetime, failed: dict[str, str]) -> Danger | None:
+def _asked(rule: Rule, now: datetime, failed: dict[str, str]) -> Alert | None:
     try:
         return rule(now)
     except DatabaseError:
@@ -127,7 +127,7 @@ def _asked(rule: Rule, now: datetime, failed: dict[str, str]) -> Danger | None:
     except Exception as problem:
         name = rule.__name__
         # Its text may hold a path or an address.
-        failed[name] = f"the alarm could not look for {name!r} ({type(problem).__name__})"
+        failed[name] = f"the alert could not look for {name!r} ({type(problem).__name__})"
         return None
 
 
@@ -136,9 +136,9 @@ def _attempts_of(files: list[str]) -> list[str]:
     return sorted({str(public_id) for public_id in found})
 
 
-def at_risk(now: datetime) -> Danger | None:
+def at_risk(now: datetime) -> Alert | None:
     """Attempts that are not safe and whose token runs out soon."""
-    window = timedelta(minutes=app_settings.ALARM_MINUTES)
+    window = timedelta(minutes=app_settings.ALERT_MINUTES)
     ending = losses.ending(now, window).filter(losses.AT_RISK)
     found = ending[: gauges.CAP + 1].aggregate(
         all=Count("id"), answered=Count("id", filter=Q(outcome__in=ANSWERED)), first=Min("expires_at")
@@ -148,17 +148,17 @@ def at_risk(now: datetime) -> Danger | None:
     size, is_capped, left = min(found["all"], gauges.CAP), found["all"] > gauges.CAP, _until(found["first"], now)
     answered = min(found["answered"], gauges.CAP)
     text = (
-        f"Attempts that run out within {app_settings.ALARM_MINUTES:g} minutes and are not safe: "
+        f"Attempts that run out within {app_settings.ALERT_MINUTES:g} minutes and are not safe: "
         f"{wording.counted(size, is_capped=is_capped)}. The first runs out in {wording.minutes(left)}. Files are still "
         f"to fetch of {answered:,}; {size - answered:,} were not read since their check could have ended."
     )
     named = [str(public_id) for public_id in ending.values_list("public_id", flat=True)[:NAMED]]
     headline = f"{wording.counted(size, is_capped=is_capped)} at risk"
     # An attempt is in this danger for no longer than the window, so one message at least is sent while it is.
-    return Danger("at_risk", headline, text, named, size, left, is_capped, min(window, REPEAT))
+    return Alert("at_risk", headline, text, named, size, left, is_capped, min(window, REPEAT))
 
 
-def is_overdue(now: datetime) -> Danger | None:
+def is_overdue(now: datetime) -> Alert | None:
     """Attempts that have been due for too long."""
     waited = overdue.oldest_due(now)
     if waited <= overdue.OVERDUE_AFTER_SECONDS:
@@ -171,15 +171,15 @@ def is_overdue(now: datetime) -> Danger | None:
         f"{wording.counted(size, is_capped=is_capped)}. The first of their tokens runs out in {wording.minutes(left)}."
     )
     named = [str(public_id) for public_id in overdue.overdue(now).values_list("public_id", flat=True)[:NAMED]]
-    return Danger("overdue", f"due for {waited / 60:.0f} minutes", text, named, size, left, is_capped)
+    return Alert("overdue", f"due for {waited / 60:.0f} minutes", text, named, size, left, is_capped)
 
 
-def is_busy(now: datetime) -> Danger | None:
+def is_busy(now: datetime) -> Alert | None:
     """More registrations than the account has calls for.
 
     Attempts are registered in the order of their ids, so the time of the newest but N gives the rate without a count.
     """
-    rate = BUSY_SHARE * app_settings.RATE_LIMIT * app_settings.PACE_SHARE
+    rate = BUSY_SHARE * app_settings.RATE_LIMIT * app_settings.RATE_LIMIT_SHARE
     too_many = int(rate * BUSY_FOR.total_seconds())
     size = _registered(now - BUSY_FOR, too_many)
     if not size:
@@ -188,10 +188,10 @@ def is_busy(now: datetime) -> Danger | None:
         f"More than {rate:.1f} attempts a second were registered over {BUSY_FOR.total_seconds() / 60:.0f} minutes "
         f"(more than {size:,}), {BUSY_SHARE:.0%} of the calls that the account has; beyond it results are lost."
     )
-    return Danger("busy", "calls run short", text, size=size)
+    return Alert("busy", "calls run short", text, size=size)
 
 
-def is_stopped(now: datetime) -> Danger | None:
+def is_stopped(now: datetime) -> Alert | None:
     """What makes the portal stop until an operator acts."""
     found = conditions.active(now)
     if not found:
@@ -199,16 +199,16 @@ def is_stopped(now: datetime) -> Danger | None:
     causes = list(dict.fromkeys(condition.kind.value for condition in found))
     headline = f"stopped: {', '.join(causes).replace('_', ' ')}"
     text = "\n".join(condition.text for condition in found)
-    return Danger("stopped", headline, text, size=len(found), causes=causes)
+    return Alert("stopped", headline, text, size=len(found), causes=causes)
 
 
-def is_damaged(now: datetime) -> Danger | None:
+def is_damaged(now: datetime) -> Alert | None:
     """Stored files that are damaged, and that the vendor no longer has."""
     found = rolling_check.damaged_files(NAMED)
     if not found.count:
         return None
     text = f"Stored files that are damaged or missing: {found.count:,}. Run: manage.py liveness_reconcile"
-    return Danger("damaged", f"{found.count:,} files damaged", text, found.attempts, found.count)
+    return Alert("damaged", f"{found.count:,} files damaged", text, found.attempts, found.count)
 
 
 def _registered(since: datetime, too_many: int) -> int:
@@ -227,5 +227,5 @@ def _until(moment: datetime | None, now: datetime) -> float:
     return max(0.0, (moment - now).total_seconds()) if moment else 0.0
 
 
-# What the alarm looks for, in the order of its messages. Another rule is one more line here.
+# What the alert looks for, in the order of its messages. Another rule is one more line here.
 RULES: tuple[Rule, ...] = (at_risk, is_overdue, is_busy, is_damaged, is_stopped)

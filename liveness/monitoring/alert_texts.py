@@ -7,22 +7,22 @@ from typing import Any
 
 from liveness.app_settings import app_settings
 from liveness.loss_causes import LossCause
-from liveness.monitoring.alert_rules import Danger, Losses
+from liveness.monitoring.alert_rules import Alert, Losses
 from liveness.monitoring.notifiers import Message
 from liveness.monitoring.repetition import Notified
 
-WHERE = "Look: manage.py liveness_show ID, manage.py liveness_refresh --dry-run, and docs/operating.md, Alarms."
+WHERE = "Look: manage.py liveness_show ID, manage.py liveness_refresh --dry-run, and docs/operating.md, Alerts."
 
 
 @dataclass(frozen=True)
-class News:
+class AlertContent:
     """What one hook is to send: new losses, dangers, and by their kinds those that are over.
 
     `is_all_clear` says that no danger is left; `known` holds what the hook was sent before.
     """
 
     lost: Losses
-    dangers: list[Danger]
+    dangers: list[Alert]
     over: Mapping[str, Notified] = field(default_factory=dict)
     is_all_clear: bool = False
     known: Mapping[str, Notified] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class News:
         }
 
 
-def compose(news: News) -> Message:
+def compose(news: AlertContent) -> Message:
     """The message, which names the portal in its subject and in its text."""
     portal = app_settings.PORTAL_NAME
     lines = [*_lost_lines(news.lost)]
@@ -56,7 +56,7 @@ def compose(news: News) -> Message:
     )
 
 
-def _headlines(news: News) -> str:
+def _headlines(news: AlertContent) -> str:
     over = ", ".join(f"no longer {notified.headline}" for notified in news.over.values())
     lost = [news.lost.headline] if news.lost.count else []
     ended = [f"all clear ({over})" if news.is_all_clear else over] if over else []
@@ -71,7 +71,7 @@ def _lost_lines(lost: Losses) -> list[str]:
     return ["Lost since the last message:", *reasons, *more, *_named(lost.attempts), ""]
 
 
-def _peak_lines(danger: Danger, known: Mapping[str, Notified]) -> list[str]:
+def _peak_lines(danger: Alert, known: Mapping[str, Notified]) -> list[str]:
     """A danger that was larger while nothing was sent, or could be."""
     before = known.get(danger.kind)
     return [f"The most since the last message: {before.headline}."] if before and before.peak > danger.size else []

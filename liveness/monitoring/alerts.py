@@ -20,9 +20,9 @@ from liveness.database.retry import retried
 from liveness.exceptions import ChainError
 from liveness.models import AlarmState
 from liveness.monitoring import alert_rules, notifiers
-from liveness.monitoring.alert_rules import Danger
-from liveness.monitoring.alert_texts import News, compose
-from liveness.monitoring.notifiers import Hook, HookError, Message
+from liveness.monitoring.alert_rules import Alert
+from liveness.monitoring.alert_texts import AlertContent, compose
+from liveness.monitoring.notifiers import Message, Notifier, NotifierError
 from liveness.monitoring.repetition import Notified
 
 # Longer than a hook may take.
@@ -31,10 +31,10 @@ Known = dict[str, Notified]
 
 
 @dataclass
-class Round:
+class AlertRound:
     """The dangers, what was sent by which hook, and which rules and hooks failed."""
 
-    dangers: list[Danger] = field(default_factory=list)
+    dangers: list[Alert] = field(default_factory=list)
     sent: dict[str, Message] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -61,13 +61,13 @@ class Round:
         return bool(self.failed or (own and (own.facts["dangers"] or own.facts["lost"]["count"])))
 
 
-def tell(*, now: datetime, actor: Actor) -> Round:
+def send(*, now: datetime, actor: Actor) -> AlertRound:
     """Send by every hook what it was not sent yet. The first time a hook is used it learns of no earlier losses.
 
     Raises DatabaseError.
     """
-    done = Round()
-    done.dangers = alert_rules.standing(now, done.failed)
+    done = AlertRound()
+    done.dangers = alert_rules.active(now, done.failed)
     # A rule that failed says nothing about its danger, least of all that it is over.
     is_complete = not done.failed
     for hook in notifiers.configured():
@@ -77,7 +77,9 @@ def tell(*, now: datetime, actor: Actor) -> Round:
     return done
 
 
-def _tell_by(hook: Hook, state: AlarmState, done: Round, now: datetime, actor: Actor, *, is_complete: bool) -> None:
+def _tell_by(
+    hook: Notifier, state: AlarmState, done: AlertRound, now: datetime, actor: Actor, *, is_complete: bool
+) -> None:
     try:
         known = _seen(state, done.dangers, now)
         state.told = _stored(known)
@@ -88,7 +90,7 @@ def _tell_by(hook: Hook, state: AlarmState, done: Round, now: datetime, actor: A
             hook.send(message)
             done.sent[hook.name] = message
         state.sequence, state.told = lost.last, _stored(_delivered(news, known, now))
-    except HookError as problem:
+    except NotifierError as problem:
         done.failed[hook.name] = str(problem)
     finally:
         retried(partial(_let_go, state))
@@ -97,19 +99,21 @@ def _tell_by(hook: Hook, state: AlarmState, done: Round, now: datetime, actor: A
             retried(partial(_record, hook.name, done.sent[hook.name], actor))
 
 
-def _seen(state: AlarmState, found: list[Danger], now: datetime) -> Known:
+def _seen(state: AlarmState, found: list[Alert], now: datetime) -> Known:
     known = {kind: Notified.parse(stored) for kind, stored in state.told.items()}
     return known | {danger.kind: known.get(danger.kind, Notified()).seen(danger, now) for danger in found}
 
 
-def _news(lost: alert_rules.Losses, known: Known, found: list[Danger], now: datetime, *, is_complete: bool) -> News:
+def _news(
+    lost: alert_rules.Losses, known: Known, found: list[Alert], now: datetime, *, is_complete: bool
+) -> AlertContent:
     kinds = {danger.kind for danger in found}
     over = {kind: one for kind, one in known.items() if is_complete and kind not in kinds and one.is_over(now)}
     news = [danger for danger in found if known[danger.kind].is_news(danger, now)]
-    return News(lost, news, over, is_all_clear=bool(over) and set(known) == set(over), known=known)
+    return AlertContent(lost, news, over, is_all_clear=bool(over) and set(known) == set(over), known=known)
 
 
-def _delivered(news: News, known: Known, now: datetime) -> Known:
+def _delivered(news: AlertContent, known: Known, now: datetime) -> Known:
     left = {kind: replace(one, lost=one.lost + news.lost.count) for kind, one in known.items() if kind not in news.over}
     return left | {danger.kind: left[danger.kind].sent(danger, now) for danger in news.dangers}
 
@@ -137,4 +141,4 @@ def _let_go(state: AlarmState) -> None:
 def _record(hook: str, message: Message, actor: Actor) -> None:
     kinds = [danger["kind"] for danger in message.facts["dangers"]]
     over: dict[str, Any] = {"over": [one["kind"] for one in message.facts["over"]]} if message.facts["over"] else {}
-    audit.record(audit.ALARM_TOLD, actor=actor, hook=hook, lost=message.facts["lost"]["count"], dangers=kinds, **over)
+    audit.record(audit.ALERT_TOLD, actor=actor, hook=hook, lost=message.facts["lost"]["count"], dangers=kinds, **over)

@@ -42,7 +42,7 @@ def _queue(now: datetime) -> Iterator[Gauge]:
 
 
 def _ending(now: datetime) -> Iterator[Gauge]:
-    minutes = app_settings.ALARM_MINUTES
+    minutes = app_settings.ALERT_MINUTES
     ending = losses.ending(now, timedelta(minutes=minutes))
     at_risk = ending.filter(losses.AT_RISK)
     within = f"whose token runs out within {minutes:g} minutes, at most {CAP}."
@@ -59,7 +59,7 @@ def _budget(now: datetime) -> Iterator[Gauge]:
 
 def _share(now: datetime) -> Iterator[Gauge]:
     """Where the call slots are kept in a file or in Redis, the database does not know the pace."""
-    if app_settings.PACE_FILE or app_settings.REDIS_URL:
+    if app_settings.RATE_LIMIT_FILE or app_settings.REDIS_URL:
         return
     for slot in CallSlot.objects.all()[:1]:
         refused_at = slot.refused_at.timestamp() if slot.refused_at else None

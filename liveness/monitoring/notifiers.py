@@ -1,4 +1,4 @@
-"""Where an alarm goes: e-mail, a command of the operator's, or, when neither is set, whoever reads the output."""
+"""Where an alert goes: e-mail, a command of the operator's, or, when neither is set, whoever reads the output."""
 
 import json
 import os
@@ -25,7 +25,7 @@ SUBJECT_LENGTH = 200
 # What the command sees of the environment; the rest of it holds keys.
 ENVIRONMENT = ("PATH", "HOME", "LANG", "TZ")
 OUTPUT = "output"
-EMAIL_THREAD = "alarm e-mail"
+EMAIL_THREAD = "alert e-mail"
 
 
 @dataclass(frozen=True)
@@ -45,24 +45,24 @@ class Message:
         return json.dumps({"subject": self.subject, "text": self.text, **self.facts})
 
 
-class HookError(Exception):
+class NotifierError(Exception):
     """The message was not delivered. The text says what to look at, and quotes nothing that was sent or answered."""
 
 
 @dataclass(frozen=True)
-class Hook:
+class Notifier:
     name: str
     send: Callable[[Message], None]
 
 
-def configured() -> list[Hook]:
+def configured() -> list[Notifier]:
     """The hooks of the settings. Without any it is OUTPUT, whose message the caller prints."""
     hooks = []
-    if app_settings.ALARM_EMAILS:
-        hooks.append(Hook("email", send_email))
-    if app_settings.ALARM_COMMAND:
-        hooks.append(Hook("command", run_command))
-    return hooks or [Hook(OUTPUT, lambda message: None)]
+    if app_settings.ALERT_EMAILS:
+        hooks.append(Notifier("email", send_email))
+    if app_settings.ALERT_COMMAND:
+        hooks.append(Notifier("command", run_command))
+    return hooks or [Notifier(OUTPUT, lambda message: None)]
 
 
 def send_email(message: Message) -> None:
@@ -70,13 +70,13 @@ def send_email(message: Message) -> None:
     failure: list[str] = []
     sending = threading.Thread(target=_send_email, args=(message, failure), name=EMAIL_THREAD, daemon=True)
     if any(thread.name == EMAIL_THREAD for thread in threading.enumerate()):
-        raise HookError("the mail server still holds the last message; see the EMAIL settings")
+        raise NotifierError("the mail server still holds the last message; see the EMAIL settings")
     sending.start()
     sending.join(EMAIL_DEADLINE)
     if sending.is_alive():
-        raise HookError(f"the mail took longer than {EMAIL_DEADLINE:.0f} s; see the EMAIL settings")
+        raise NotifierError(f"the mail took longer than {EMAIL_DEADLINE:.0f} s; see the EMAIL settings")
     if failure:
-        raise HookError(f"the mail was not sent ({failure[0]}); see the EMAIL settings")
+        raise NotifierError(f"the mail was not sent ({failure[0]}); see the EMAIL settings")
 
 
 def _send_email(message: Message, failure: list[str]) -> None:
@@ -84,7 +84,7 @@ def _send_email(message: Message, failure: list[str]) -> None:
         connection: Any = get_connection()
         if getattr(connection, "timeout", EMAIL_TIMEOUT) is None:
             connection.timeout = EMAIL_TIMEOUT
-        EmailMessage(message.subject, message.text, to=app_settings.ALARM_EMAILS, connection=connection).send()
+        EmailMessage(message.subject, message.text, to=app_settings.ALERT_EMAILS, connection=connection).send()
     except Exception as problem:
         # Each of the mail backends that a host may choose has errors of its own.
         failure.append(type(problem).__name__)
@@ -96,13 +96,13 @@ def _send_email(message: Message, failure: list[str]) -> None:
 def run_command(message: Message) -> None:
     """Give the message, as JSON, to the command's standard input. Raises HookError unless it exits with 0 in time."""
     try:
-        code = _exit_code(shlex.split(app_settings.ALARM_COMMAND), message.as_json.encode())
+        code = _exit_code(shlex.split(app_settings.ALERT_COMMAND), message.as_json.encode())
     except subprocess.TimeoutExpired:
-        raise HookError(f"LIVENESS_ALARM_COMMAND took longer than {COMMAND_TIMEOUT:.0f} s") from None
+        raise NotifierError(f"LIVENESS_ALERT_COMMAND took longer than {COMMAND_TIMEOUT:.0f} s") from None
     except (OSError, ValueError) as problem:
-        raise HookError(f"LIVENESS_ALARM_COMMAND cannot be run ({type(problem).__name__})") from None
+        raise NotifierError(f"LIVENESS_ALERT_COMMAND cannot be run ({type(problem).__name__})") from None
     if code:
-        raise HookError(f"LIVENESS_ALARM_COMMAND exited with {code}")
+        raise NotifierError(f"LIVENESS_ALERT_COMMAND exited with {code}")
 
 
 def _exit_code(command: list[str], text: bytes) -> int:

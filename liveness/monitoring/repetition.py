@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from liveness.monitoring.alert_rules import Danger
+from liveness.monitoring.alert_rules import Alert
 
 # A danger that is gone for so long is over. One that comes back sooner never went: attempts come and go by the minute.
 REST = timedelta(minutes=10)
@@ -43,7 +43,7 @@ class Notified:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def is_news(self, danger: Danger, now: datetime) -> bool:
+    def is_news(self, danger: Alert, now: datetime) -> bool:
         """Is it time for another message about this danger?"""
         if self.sent_at is None or _is_past(self.sent_at, danger.repeat, now):
             return True
@@ -54,12 +54,12 @@ class Notified:
         """Has a danger that does not exist now been gone for long enough?"""
         return _is_past(self.stood_at, REST, now)
 
-    def seen(self, danger: Danger, now: datetime) -> Self:
+    def seen(self, danger: Alert, now: datetime) -> Self:
         """The danger exists, whether or not a message about it is delivered."""
         seen = replace(self, stood_at=now.timestamp(), seconds_left=_most(self.seconds_left, danger.seconds_left))
         return replace(seen, peak=danger.size, headline=danger.headline) if danger.size >= self.peak else seen
 
-    def sent(self, danger: Danger, now: datetime) -> Self:
+    def sent(self, danger: Alert, now: datetime) -> Self:
         """A message about the danger was delivered."""
         is_fresh = self.sent_at is not None and not _is_past(self.sent_at, danger.repeat, now)
         causes = sorted({*danger.causes, *(self.causes if is_fresh else ())})

@@ -1,4 +1,4 @@
-"""What counts as lost, and what is about to be. The figures, the meters and the alarms all ask here.
+"""What counts as lost, and what is about to be. The figures, the meters and the alerts all ask here.
 
 An unfinished check is no loss: nothing was ever there. A loss is a result that nobody read in time, or a file that was
 given up.

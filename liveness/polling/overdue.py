@@ -1,4 +1,4 @@
-"""Which attempts are overdue. `/metrics`, `/readyz` and the alarm all ask here, so that they agree."""
+"""Which attempts are overdue. `/metrics`, `/readyz` and the alert all ask here, so that they agree."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from liveness.models.attempt import ANSWERED
 from liveness.polling.candidates import IS_REPORTED
 
 # Seconds for which an attempt may be due. At 95 % of the account's calls a result is read a quarter of an hour after
-# the check, and that is no alarm yet; at this age an hour and a half is left for nearly every token.
+# the check, and that is no alert yet; at this age an hour and a half is left for nearly every token.
 OVERDUE_AFTER_SECONDS = 1200.0
 # An unfinished check whose chance is small stays due while others are worth more, and so does a token that the vendor
 # does not know; nothing is wrong then. What a run holds has waited all the same, and so has a token that ran out before

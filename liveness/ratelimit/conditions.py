@@ -21,7 +21,7 @@ def look_at_store() -> Condition | None:
 def rate_limit_file() -> Path | None:
     """The file that keeps the call slots; None where they are kept elsewhere, or beside a database in memory."""
     database = file_of_sqlite()
-    return app_settings.PACE_FILE or (database and Path(f"{database}-pace"))
+    return app_settings.RATE_LIMIT_FILE or (database and Path(f"{database}-pace"))
 
 
 def _redis_problem(url: str) -> Condition | None:

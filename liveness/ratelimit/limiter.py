@@ -46,7 +46,7 @@ class Limiter:
         if rate_limit <= 0:
             raise ImproperlyConfigured("LIVENESS_RATE_LIMIT must be more than 0 calls a second.")
         if not 0 < pace <= 1:
-            raise ImproperlyConfigured("LIVENESS_PACE_SHARE must be more than 0 and at most 1.")
+            raise ImproperlyConfigured("LIVENESS_RATE_LIMIT_SHARE must be more than 0 and at most 1.")
         self._store = store
         self._gap = 1 / (rate_limit * pace)
         self._turn = threading.Lock()
@@ -95,19 +95,19 @@ def account_limiter() -> Limiter:
 
     Raises ImproperlyConfigured for a database that has no store, and for settings that name none.
     """
-    return Limiter(_store(), app_settings.RATE_LIMIT, app_settings.PACE_SHARE)
+    return Limiter(_store(), app_settings.RATE_LIMIT, app_settings.RATE_LIMIT_SHARE)
 
 
 def _store() -> Store:
     vendor = connections[DEFAULT_DB_ALIAS].vendor
     if app_settings.REDIS_URL:
         return _redis(app_settings.REDIS_URL)
-    if app_settings.PACE_FILE or vendor == "sqlite":
-        return _opened(app_settings.PACE_FILE or _beside_database())
+    if app_settings.RATE_LIMIT_FILE or vendor == "sqlite":
+        return _opened(app_settings.RATE_LIMIT_FILE or _beside_database())
     if vendor == "postgresql":
         return PostgresStore()
     raise ImproperlyConfigured(
-        f"The call limit has no store on {vendor}; set LIVENESS_REDIS_URL, or LIVENESS_PACE_FILE to a path that all "
+        f"The call limit has no store on {vendor}; set LIVENESS_REDIS_URL, or LIVENESS_RATE_LIMIT_FILE to a path that all "
         "processes share."
     )
 
@@ -128,7 +128,7 @@ def _opened(path: Path) -> SQLiteStore:
         found = rate_limit_conditions.look_at_store()
         text = found.text if found else f"The call limit's file cannot be written ({type(problem).__name__})."
         raise ImproperlyConfigured(
-            f"{text} Or set LIVENESS_PACE_FILE to another path that all processes share and may write."
+            f"{text} Or set LIVENESS_RATE_LIMIT_FILE to another path that all processes share and may write."
         ) from None
 
 

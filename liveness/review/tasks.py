@@ -6,7 +6,7 @@ from liveness.review.dashboard import hourly_statistics
 from liveness.web.logs import outages_logged
 
 
-@shared_task(name="liveness_review.fold")
+@shared_task(name="liveness_review.statistics")
 @outages_logged
 def fold(limit: int | None = None) -> None:
     """Bring the figures of the dashboard up to date, by at most `limit` events; two tasks at once share the work."""

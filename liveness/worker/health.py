@@ -137,7 +137,7 @@ class RunHealth:
         return is_news
 
     def _observe(self, kind: ConditionKind, subject: str, text: str) -> None:
-        """For `/readyz` and the alarm, which no run tells by itself."""
+        """For `/readyz` and the alert, which no run tells by itself."""
         with suppress(Error):
             conditions.observe(kind, subject, text)
 

@@ -157,8 +157,8 @@ def test_a_worker_whose_clock_is_an_hour_ahead_of_beats_drops_no_message(deploym
     clock = tmp_path / "clock"
     clock.write_text("3600")
     worker, beat = deployment.worker(clock=clock), deployment.beat()
-    wait_until(lambda: worker.log.count("liveness.alarm") >= 2, lambda: worker.log + beat.log)
-    wait_until(lambda: "Task liveness.alarm" in worker.log and " succeeded in " in worker.log, lambda: worker.log)
+    wait_until(lambda: worker.log.count("liveness.alert") >= 2, lambda: worker.log + beat.log)
+    wait_until(lambda: "Task liveness.alert" in worker.log and " succeeded in " in worker.log, lambda: worker.log)
     assert "Discarding revoked task" not in worker.log
 
 

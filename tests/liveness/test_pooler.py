@@ -126,13 +126,13 @@ def test_the_command_verifies_beside_other_clients(pooled):
 
 
 def test_every_command_works_on_the_one_connection_of_a_pool(pooled, settings, tmp_path):
-    settings.LIVENESS_PACE_FILE = None
+    settings.LIVENESS_RATE_LIMIT_FILE = None
     path = tmp_path / "tokens.csv"
     path.write_text("sdk_token,subject_reference\n" + "".join(f"pooled-token-{n},S-{n}\n" for n in range(30)))
     with pooled(1):
         call_command("liveness_register", file=str(path))
         call_command("liveness_register", "pooled-token-one", subject="S")
-        for command in ("review_fold", "review_follow", "alarm", "verify_media", "reconcile", "verify_audit"):
+        for command in ("review_fold", "review_follow", "alert", "verify_media", "reconcile", "verify_audit"):
             call_command(f"liveness_{command}")
         call_command("portal_roles")
         call_command("liveness_refresh", dry_run=True)
@@ -160,7 +160,7 @@ def test_the_call_slots_leave_no_time_limit_to_other_clients(pooled):
 
 
 def test_a_day_of_work_leaves_nothing_on_the_one_connection_of_the_pool(pooled, sandbox, client_of_all, settings):
-    settings.LIVENESS_PACE_FILE = None
+    settings.LIVENESS_RATE_LIMIT_FILE = None
     attempts = [make_attempt(sdk_token=sandbox.issue("pass_amara", finishes_after=0)) for _ in range(6)]
     with pooled(1):
         summary = engine.run(engine.RunOptions(workers=4, force=True))

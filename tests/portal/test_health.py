@@ -1,4 +1,4 @@
-"""The two pages that a load balancer and an alarm look at."""
+"""The two pages that a load balancer and an alert look at."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""`/metrics`, `/readyz` and the alarm say the same of the same attempts."""
+"""`/metrics`, `/readyz` and the alert say the same of the same attempts."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def verdicts(client, settings):
         return {
             "metrics": values["liveness_oldest_due_seconds"][0].value > OVERDUE_AFTER_SECONDS,
             "readyz": "refresh" in client.get("/readyz").json()["not_ready"],
-            "alarm": "overdue" in [danger.kind for danger in alert_rules.standing(timezone.now())],
+            "alert": "overdue" in [danger.kind for danger in alert_rules.active(timezone.now())],
         }
 
     return ask
@@ -64,13 +64,13 @@ def test_all_three_call_an_attempt_overdue_that_waits_for(verdicts, fields):
     living_run("alive")
     silent_run("silent")
     due(**{"ago": LONG} | fields)
-    assert verdicts() == {"metrics": True, "readyz": True, "alarm": True}
+    assert verdicts() == {"metrics": True, "readyz": True, "alert": True}
 
 
 @pytest.mark.parametrize("fields", NOT_OVERDUE.values(), ids=NOT_OVERDUE.keys())
 def test_none_of_the_three_calls_an_attempt_overdue_that_waits_for(verdicts, fields):
     due(**{"ago": LONG} | fields)
-    assert verdicts() == {"metrics": False, "readyz": False, "alarm": False}
+    assert verdicts() == {"metrics": False, "readyz": False, "alert": False}
 
 
 @pytest.mark.parametrize(("seconds", "is_overdue"), [(-30, False), (30, True)])

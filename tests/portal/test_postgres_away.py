@@ -18,7 +18,7 @@ COMMANDS = (
     ("liveness_show", "nothing"),
     ("liveness_register", "a-token-of-tests", "--subject", "subject-1"),
     ("liveness_refresh", "--dry-run"),
-    ("liveness_review_follow",),
+    ("liveness_review_sync",),
 )
 
 

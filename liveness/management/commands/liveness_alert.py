@@ -14,7 +14,7 @@ from liveness.monitoring import alerts
 
 class Command(LivenessCommand):
     help = (
-        "Tells, by LIVENESS_ALARM_EMAILS and LIVENESS_ALARM_COMMAND, what was lost since it told last and what is in "
+        "Tells, by LIVENESS_ALERT_EMAILS and LIVENESS_ALERT_COMMAND, what was lost since it told last and what is in "
         "danger; without either, on standard error. Run it every minute; it is quiet when there is nothing new."
     )
     # Cron runs it every minute, and the next run goes on.
@@ -28,7 +28,7 @@ class Command(LivenessCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for problem in check_alarms():
             raise cannot_run(f"{problem.msg} {problem.hint}")
-        done = alerts.tell(now=timezone.now(), actor=Actor.system("liveness_alarm"))
+        done = alerts.send(now=timezone.now(), actor=Actor.system("liveness_alert"))
         if options["json"]:
             self.stdout.write(as_json(done.facts))
         for line in done.lines:

@@ -87,7 +87,7 @@ ACTS: dict[str, Act] = {
     audit.MEDIA_DAMAGED: Act("checks", "flawed", gettext_lazy("File found damaged")),
     audit.CHECK_REQUESTED: Act("checks", "stored", gettext_lazy("Check of the chain asked for")),
     audit.KEY_CHANGED: Act("checks", "lock", gettext_lazy("Key of the audit chain changed")),
-    audit.ALARM_TOLD: Act("checks", "bell", gettext_lazy("Alarm told")),
+    audit.ALERT_TOLD: Act("checks", "bell", gettext_lazy("Alert told")),
 }
 
 

@@ -88,7 +88,7 @@ class TestChain:
 
     @pytest.fixture
     def an_event(self):
-        audit.record(audit.ALARM_TOLD, actor=Actor.system("tests"))
+        audit.record(audit.ALERT_TOLD, actor=Actor.system("tests"))
 
 
 class TestObserved:
@@ -126,7 +126,7 @@ class TestPlaces:
 
         settings.LIVENESS_MEDIA_ROOT.mkdir()
         monkeypatch.setattr(ownership, "_write", full)
-        settings.LIVENESS_PACE_FILE = None
+        settings.LIVENESS_RATE_LIMIT_FILE = None
         found = {condition.kind: condition for condition in conditions.active(NOW)}
         text = found[ConditionKind.MEDIA_ROOT].text
         assert "takes no write (No space left on device)" in text
@@ -144,10 +144,10 @@ class TestPlaces:
         assert "hunter2" not in only().text + only().public
 
     def test_the_file_of_the_slots_is_looked_at_and_not_made(self, settings, tmp_path):
-        settings.LIVENESS_PACE_FILE = tmp_path / "new.sqlite3"
+        settings.LIVENESS_RATE_LIMIT_FILE = tmp_path / "new.sqlite3"
         assert conditions.active(NOW) == []
-        assert not settings.LIVENESS_PACE_FILE.exists()
-        settings.LIVENESS_PACE_FILE.write_bytes(b"no database" * 100)
+        assert not settings.LIVENESS_RATE_LIMIT_FILE.exists()
+        settings.LIVENESS_RATE_LIMIT_FILE.write_bytes(b"no database" * 100)
         assert kinds() == [ConditionKind.SLOTS]
 
 

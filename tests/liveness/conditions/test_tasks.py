@@ -28,7 +28,7 @@ def away(*args, **kwargs):
     ("module", "name", "task"),
     [
         (engine, "run", tasks.refresh_due),
-        (alerts, "tell", tasks.alarm),
+        (alerts, "tell", tasks.alert),
         (hourly_statistics, "fold", review_tasks.fold),
     ],
 )
@@ -46,9 +46,9 @@ def test_a_fault_of_a_task_is_raised(monkeypatch):
     def faulty(*args, **kwargs):
         raise ValueError("a fault")
 
-    monkeypatch.setattr(alerts, "tell", faulty)
+    monkeypatch.setattr(alerts, "send", faulty)
     with pytest.raises(ValueError, match="a fault"):
-        tasks.alarm()
+        tasks.alert()
 
 
 @pytest.mark.parametrize("name", ["celery.beat", "celery.worker.consumer.consumer"])

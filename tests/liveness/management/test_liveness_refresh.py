@@ -77,9 +77,9 @@ class TestRefresh:
 
     def test_a_place_for_the_call_limit_that_cannot_be_written_is_exit_2(self, portal):
         portal.register()
-        done = portal.run("liveness_refresh", LIVENESS_PACE_FILE="/proc/nowhere/pace")
+        done = portal.run("liveness_refresh", LIVENESS_RATE_LIMIT_FILE="/proc/nowhere/pace")
         assert done.code == 2
-        assert "LIVENESS_PACE_FILE" in done.err
+        assert "LIVENESS_RATE_LIMIT_FILE" in done.err
 
     def test_a_missing_key_is_exit_2(self, portal):
         portal.register()

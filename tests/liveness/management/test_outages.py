@@ -23,13 +23,13 @@ COMMANDS = {
     "register": ("liveness_register", "a-token-of-tests", "--subject", "subject-1"),
     "refresh": ("liveness_refresh",),
     "dry-run": ("liveness_refresh", "--dry-run"),
-    "alarm": ("liveness_alarm",),
+    "alert": ("liveness_alert",),
     "verify": ("liveness_verify_audit",),
     "verify-media": ("liveness_verify_media",),
     "reconcile": ("liveness_reconcile",),
     "adopt": ("liveness_reconcile", "--adopt"),
-    "fold": ("liveness_review_fold",),
-    "follow": ("liveness_review_follow",),
+    "fold": ("liveness_review_statistics",),
+    "follow": ("liveness_review_sync",),
     "roles": ("portal_roles",),
 }
 WRITING = ("register", "refresh", "fold", "follow", "verify-media", "adopt")
@@ -68,7 +68,7 @@ def mounted(*arguments: str, target: Path):
 def test_no_command_shows_a_traceback_while_the_database_is_away(portal):
     for name, done in run_all(portal, DATABASE_URL="postgres://nobody@127.0.0.1:9/none").items():
         assert "The database gives no connection (OperationalError)" in one_line(done)
-        assert done.code == (1 if name in ("refresh", "dry-run", "alarm") else 2)
+        assert done.code == (1 if name in ("refresh", "dry-run", "alert") else 2)
 
 
 def test_one_of_djangos_own_commands_does_not_either(portal):
@@ -146,7 +146,7 @@ class TestStops:
     def test_the_alarm_says_once_what_stops_the_portal(self, capsys):
         AuditHead.objects.update_or_create(id=1, defaults={"sequence": 99, "hash": "f" * 64})
         with pytest.raises(SystemExit) as ending:
-            call_command("liveness_alarm")
+            call_command("liveness_alert")
         assert ending.value.code == 2
         assert capsys.readouterr().err.count("Run: manage.py liveness_verify_audit") == 1
 

@@ -1,4 +1,4 @@
-"""Rounds of the alarm as tests ask for them."""
+"""Rounds of the alert as tests ask for them."""
 
 from datetime import timedelta
 
@@ -9,8 +9,8 @@ ACTOR = Actor.system("tests")
 MINUTE = timedelta(minutes=1)
 
 
-def tell(now) -> alerts.Round:
-    return alerts.tell(now=now, actor=ACTOR)
+def tell(now) -> alerts.AlertRound:
+    return alerts.send(now=now, actor=ACTOR)
 
 
 def begin(now) -> None:

@@ -1,4 +1,4 @@
-"""What tests of alarms and dangers start from."""
+"""What tests of alerts and dangers start from."""
 
 import pytest
 from django.core import mail
@@ -12,7 +12,7 @@ def now():
 
 @pytest.fixture
 def emails(settings):
-    settings.LIVENESS_ALARM_EMAILS = ["operator@example.com", "on-call@example.com"]
+    settings.LIVENESS_ALERT_EMAILS = ["operator@example.com", "on-call@example.com"]
     return mail.outbox
 
 

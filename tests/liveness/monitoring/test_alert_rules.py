@@ -40,7 +40,7 @@ def lose_files(now, cause=""):
 
 
 def kinds(now) -> list[str]:
-    return [danger.kind for danger in alert_rules.standing(now)]
+    return [danger.kind for danger in alert_rules.active(now)]
 
 
 def test_nothing_is_lost_without_events():
@@ -109,14 +109,14 @@ def test_a_restored_backup_that_ends_earlier_hides_no_loss(now):
 
 def test_an_attempt_that_nobody_read_near_its_end_is_at_risk(now):
     attempt = ending(now)
-    [danger] = alert_rules.standing(now)
+    [danger] = alert_rules.active(now)
     assert (danger.kind, danger.headline, danger.attempts) == ("at_risk", "1 at risk", [str(attempt.public_id)])
 
 
 def test_an_answered_attempt_whose_files_are_wanted_near_its_end_is_at_risk(now):
     attempt = ending(now, unfinished_at=now - HOUR)
     life_cycle.record(attempt.id, make_result(), now=now, actor=ACTOR)
-    [danger] = alert_rules.standing(now)
+    [danger] = alert_rules.active(now)
     assert "Files are still to fetch of 1;" in danger.text
 
 
@@ -137,7 +137,7 @@ def test_an_attempt_whose_last_look_was_during_the_check_is_at_risk(now):
 )
 def test_no_danger_is_seen_where_there_is_none(now, fields):
     ending(now, **{name: now + value if isinstance(value, timedelta) else value for name, value in fields.items()})
-    assert alert_rules.standing(now) == []
+    assert alert_rules.active(now) == []
 
 
 def test_what_was_settled_is_at_risk_no_more(now):
@@ -146,20 +146,20 @@ def test_what_was_settled_is_at_risk_no_more(now):
     for kind in MediaKind:
         StoredMedia.objects.filter(attempt=attempt, kind=kind).update(state=MediaState.LOST)
     life_cycle.settle(attempt.id, now=now)
-    assert alert_rules.standing(now) == []
+    assert alert_rules.active(now) == []
 
 
 def test_how_early_it_warns_is_a_setting(now, settings):
     ending(now, in_minutes=25)
     assert kinds(now) == []
-    settings.LIVENESS_ALARM_MINUTES = 30
+    settings.LIVENESS_ALERT_MINUTES = 30
     assert kinds(now) == ["at_risk"]
 
 
 def test_it_names_only_a_few(now):
     for _ in range(alert_rules.NAMED + 2):
         ending(now)
-    assert len(alert_rules.standing(now)[0].attempts) == alert_rules.NAMED
+    assert len(alert_rules.active(now)[0].attempts) == alert_rules.NAMED
 
 
 @pytest.mark.parametrize(("minutes", "found"), [(19, []), (21, ["overdue"])])
@@ -170,7 +170,7 @@ def test_an_attempt_that_is_due_for_long_means_that_nobody_refreshes(now, minute
 
 @pytest.mark.parametrize(("count", "found"), [(7, []), (8, ["busy"])])
 def test_too_many_registrations_for_the_calls_are_told(now, settings, count, found):
-    settings.LIVENESS_RATE_LIMIT, settings.LIVENESS_PACE_SHARE = 0.01, 1.0
+    settings.LIVENESS_RATE_LIMIT, settings.LIVENESS_RATE_LIMIT_SHARE = 0.01, 1.0
     for _ in range(count):
         make_attempt(issued_at=now, next_poll_at=now)
     # 0.01 calls a second are 9 in 15 minutes, of which 80 % are 7.2.

@@ -1,4 +1,4 @@
-"""Alarms reach people: once for each loss, hourly for a danger that stands, by one of two hosts, whatever fails."""
+"""Alerts reach people: once for each loss, hourly for a danger that stands, by one of two hosts, whatever fails."""
 
 import threading
 from datetime import UTC, timedelta
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 
 def refused(message):
-    raise notifiers.HookError("the mail was not sent")
+    raise notifiers.NotifierError("the mail was not sent")
 
 
 def test_it_is_quiet_when_all_is_well(now, emails):
@@ -228,7 +228,7 @@ def test_a_rule_that_fails_is_named_hides_no_other_danger_and_brings_no_all_clea
     monkeypatch.setattr(alert_rules, "RULES", (broken, alert_rules.is_overdue))
     make_attempt(issued_at=now - 30 * MINUTE, next_poll_at=now - 25 * MINUTE)
     done = tell(now + 12 * MINUTE)
-    assert done.lines == ["the alarm could not look for 'broken' (ValueError); it is tried again at the next run"]
+    assert done.lines == ["the alert could not look for 'broken' (ValueError); it is tried again at the next run"]
     assert subjects(emails)[1:] == ["due for 37 minutes (78 minutes left)"]
 
 
@@ -307,9 +307,9 @@ def test_without_a_hook_the_caller_prints(now):
 
 
 def test_the_periodic_task_logs_what_no_hook_tells(now, caplog):
-    tasks.alarm()
+    tasks.alert()
     ending(now)
-    tasks.alarm()
+    tasks.alert()
     [record] = caplog.records
     assert "are not safe: 1." in record.getMessage()
 
@@ -361,7 +361,7 @@ def test_a_telling_is_an_audit_event(now, emails):
     ending(now)
     tell(now)
     event = AuditEvent.objects.latest("sequence")
-    assert (event.action, event.actor) == (audit.ALARM_TOLD, "system:tests")
+    assert (event.action, event.actor) == (audit.ALERT_TOLD, "system:tests")
     assert event.data == {"hook": "email", "lost": 1, "dangers": ["at_risk"]}
     assert tell(now).sent == {}
 

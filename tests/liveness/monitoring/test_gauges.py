@@ -93,7 +93,7 @@ def test_the_queue_is_counted_up_to_a_cap(monkeypatch):
 
 
 def test_it_tells_which_attempts_near_their_end_are_not_safe(settings):
-    settings.LIVENESS_ALARM_MINUTES = 15
+    settings.LIVENESS_ALERT_MINUTES = 15
     ending(14)
     ending(16)
     ending(10, unfinished_at=NOW - timedelta(hours=1))
@@ -109,7 +109,7 @@ def test_it_tells_the_calls_of_this_hour_only():
 
 
 def test_it_tells_the_pace_that_is_left_after_a_refusal(settings):
-    settings.LIVENESS_PACE_FILE = ""
+    settings.LIVENESS_RATE_LIMIT_FILE = ""
     CallSlot.objects.create(account="faceid", next_at=NOW, share=0.7, refused_at=NOW - 10 * SECOND)
     assert read()["liveness_pace_share"] == pytest.approx(0.8)
 

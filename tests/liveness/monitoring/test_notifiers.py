@@ -1,4 +1,4 @@
-"""The two hooks of an alarm, mail and a command: what they get, and how they may fail."""
+"""The two hooks of an alert, mail and a command: what they get, and how they may fail."""
 
 import json
 import socket
@@ -20,13 +20,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 @pytest.fixture
 def script(settings, tmp_path):
-    """Writes a small program that LIVENESS_ALARM_COMMAND names, and tells where it writes."""
+    """Writes a small program that LIVENESS_ALERT_COMMAND names, and tells where it writes."""
 
     def write(body: str) -> Path:
         path, out = tmp_path / "a command.sh", tmp_path / "out"
         path.write_text(f"#!/bin/sh\n{body}\n")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        settings.LIVENESS_ALARM_COMMAND = f"'{path}' {out}"
+        settings.LIVENESS_ALERT_COMMAND = f"'{path}' {out}"
         return out
 
     return write
@@ -66,7 +66,7 @@ def test_a_command_sees_none_of_the_keys(now, script, monkeypatch):
 
 
 def test_no_shell_reads_the_command(now, settings, tmp_path):
-    settings.LIVENESS_ALARM_COMMAND = f"true; touch {tmp_path / 'made'}"
+    settings.LIVENESS_ALERT_COMMAND = f"true; touch {tmp_path / 'made'}"
     ending(now)
     tell(now)
     assert not (tmp_path / "made").exists()
@@ -75,9 +75,9 @@ def test_no_shell_reads_the_command(now, settings, tmp_path):
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ("exit 3", "LIVENESS_ALARM_COMMAND exited with 3"),
-        ("sleep 30", "LIVENESS_ALARM_COMMAND took longer than 0 s"),
-        (None, "LIVENESS_ALARM_COMMAND cannot be run (FileNotFoundError)"),
+        ("exit 3", "LIVENESS_ALERT_COMMAND exited with 3"),
+        ("sleep 30", "LIVENESS_ALERT_COMMAND took longer than 0 s"),
+        (None, "LIVENESS_ALERT_COMMAND cannot be run (FileNotFoundError)"),
     ],
 )
 def test_a_command_that_fails_is_told_and_tried_again(now, script, monkeypatch, settings, body, problem):
@@ -88,7 +88,7 @@ def test_a_command_that_fails_is_told_and_tried_again(now, script, monkeypatch, 
     if body:
         script(body)
     else:
-        settings.LIVENESS_ALARM_COMMAND = "/nowhere/at-all"
+        settings.LIVENESS_ALERT_COMMAND = "/nowhere/at-all"
     done = tell(now)
     assert done.failed == {"command": problem}
     assert done.lines == [f"{problem}; it is tried again at the next run"]

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liveness.monitoring.alert_rules import Danger
+from liveness.monitoring.alert_rules import Alert
 from liveness.monitoring.repetition import REST, Notified
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-DANGER = Danger("at_risk", "3 at risk", "", size=3, seconds_left=480.0)
+DANGER = Alert("at_risk", "3 at risk", "", size=3, seconds_left=480.0)
 sizes, lefts = st.integers(1, 10_001), st.none() | st.floats(0, 7200)
 
 

@@ -43,7 +43,7 @@ class Sleeper(threading.Event):
 
 @pytest.mark.parametrize(
     ("rate_limit", "pace", "named"),
-    [(0, 1, "RATE_LIMIT"), (-1, 1, "RATE_LIMIT"), (20, 0, "PACE_SHARE"), (20, 1.01, "PACE_SHARE")],
+    [(0, 1, "RATE_LIMIT"), (-1, 1, "RATE_LIMIT"), (20, 0, "RATE_LIMIT_SHARE"), (20, 1.01, "RATE_LIMIT_SHARE")],
 )
 def test_a_rate_that_is_no_rate_is_refused(store, rate_limit, pace, named):
     with pytest.raises(ImproperlyConfigured, match=f"LIVENESS_{named}"):
@@ -168,15 +168,15 @@ class TestAccountLimiter:
         self, settings, monkeypatch, tmp_path, redis_url, pace_file, vendor, expected
     ):
         settings.LIVENESS_REDIS_URL = redis_url
-        settings.LIVENESS_PACE_FILE = pace_file and tmp_path / pace_file
+        settings.LIVENESS_RATE_LIMIT_FILE = pace_file and tmp_path / pace_file
         monkeypatch.setattr(connection, "vendor", vendor)
         limiter.account_limiter()
         assert type(limiter._store()) is expected
 
     def test_a_database_without_a_store_is_told_what_to_set(self, settings, monkeypatch):
-        settings.LIVENESS_PACE_FILE = ""
+        settings.LIVENESS_RATE_LIMIT_FILE = ""
         monkeypatch.setattr(connection, "vendor", "oracle")
-        with pytest.raises(ImproperlyConfigured, match="LIVENESS_PACE_FILE"):
+        with pytest.raises(ImproperlyConfigured, match="LIVENESS_RATE_LIMIT_FILE"):
             limiter.account_limiter()
 
     def test_an_address_that_is_no_redis_is_told_without_its_password(self, settings):

@@ -133,7 +133,9 @@ def test_a_broker_that_takes_nothing_is_reported_once_a_minute_without_its_addre
     ]
 
 
-@pytest.mark.parametrize(("task", "count"), [("liveness.alarm", 0), ("liveness_review.fold", 0), ("host.pay", 10)])
+@pytest.mark.parametrize(
+    ("task", "count"), [("liveness.alert", 0), ("liveness_review.statistics", 0), ("host.pay", 10)]
+)
 def test_only_wake_ups_are_kept_back_while_many_messages_wait(beat, monkeypatch, task, count):
     """A message of the host's may hold what no later one brings."""
     monkeypatch.setattr("liveness.scheduling.beat.backlog.is_full", lambda *_: True)

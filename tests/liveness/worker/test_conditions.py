@@ -1,4 +1,4 @@
-"""What a run finds out about its surroundings reaches `/readyz`, the alarm and the commands, and passes again."""
+"""What a run finds out about its surroundings reaches `/readyz`, the alert and the commands, and passes again."""
 
 import time
 from datetime import timedelta
@@ -52,7 +52,7 @@ def test_a_clock_that_is_wrong_stands_until_an_answer_agrees_with_it(hours, sand
     assert standing() == [ConditionKind.CLOCK_SKEW]
     by_the_wrong_clock = conditions.active(timezone.now() + timedelta(hours=hours))
     assert [condition.kind for condition in by_the_wrong_clock] == [ConditionKind.CLOCK_SKEW]
-    assert "stopped" in [danger.kind for danger in alert_rules.standing(timezone.now())]
+    assert "stopped" in [danger.kind for danger in alert_rules.active(timezone.now())]
     forget_other_runs(monkeypatch)
     registered(sandbox)
     run()

@@ -65,7 +65,7 @@ class TestAccess:
         for target in (ours, theirs, file, None):
             record(target=target, reason="a reason")
         record(audit.ACCOUNT_REFUSED)
-        record(audit.ALARM_TOLD, reason="17 attempts are at risk")
+        record(audit.ALERT_TOLD, reason="17 attempts are at risk")
         decide(make_review(subject_reference="theirs too"), make_supervisor(), REJECT)
         settings.LIVENESS_ACCESS_POLICY = f"{__name__}.OursOnly"
         page = client.get(PAGE)

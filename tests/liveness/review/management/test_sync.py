@@ -1,4 +1,4 @@
-"""`liveness_review_follow`: what was there before the app gets its review."""
+"""`liveness_review_sync`: what was there before the app gets its review."""
 
 import io
 import json
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 def run(*options) -> str:
     out = io.StringIO()
-    call_command("liveness_review_follow", *options, stdout=out)
+    call_command("liveness_review_sync", *options, stdout=out)
     return out.getvalue()
 
 
