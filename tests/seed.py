@@ -19,7 +19,7 @@ from kyc_portal.roles import ROLES, STAFF_ROLES
 from liveness import audit
 from liveness.audit import Actor
 from liveness.models import BulkKind, MediaKind, MediaState, Outcome, Poll, StoredMedia, VerificationAttempt
-from liveness.review.sync.sync import follow
+from liveness.review.sync.sync import sync_review
 from liveness.worker import bulk_actions
 from tests.builders import make_attempt, make_media
 
@@ -72,7 +72,7 @@ def main() -> None:
     attempts = {"passed": passed, "hostile": hostile, "flawed": flawed, "pending": pending, "expired": expired}
     with transaction.atomic():
         for attempt in VerificationAttempt.objects.order_by("id"):
-            follow(attempt, now=timezone.now())
+            sync_review(attempt, now=timezone.now())
     seeded = {
         "hostile_text": HOSTILE,
         "password": PASSWORD,
@@ -95,7 +95,7 @@ def fill_queue(number: int) -> None:
             attempt = _captured(
                 "amara" if is_passed else "replay", _box(count), subject_reference=f"customer-{count + 1}", **answer
             )
-            follow(attempt, now=timezone.now())
+            sync_review(attempt, now=timezone.now())
 
 
 def _box(number: int) -> bytes:

@@ -10,4 +10,4 @@ from liveness.web.logs import outages_logged
 @outages_logged
 def fold(limit: int | None = None) -> None:
     """Bring the figures of the dashboard up to date, by at most `limit` events; two tasks at once share the work."""
-    hourly_statistics.fold(limit)
+    hourly_statistics.update(limit)

@@ -7,7 +7,7 @@ import pytest
 from kyc_portal.celery import app
 from liveness import audit, tasks
 from liveness.models import MediaState, Outcome, VerificationAttempt, WorkerRun
-from liveness.review.models import Fold
+from liveness.review.models import StatisticsCursor
 from liveness.scheduling import backlog
 from liveness.worker import engine
 from tests.builders import silence
@@ -111,7 +111,7 @@ def test_worker_and_beat_fetch_by_themselves_and_go_on_when_the_broker_was_away(
     worker, beat = deployment.worker(), deployment.beat()
     before = registered(sandbox)
     wait_until(lambda: is_stored(before), lambda: worker.log + beat.log)
-    wait_until(lambda: Fold.objects.filter(sequence__gt=0).exists(), lambda: worker.log + beat.log)
+    wait_until(lambda: StatisticsCursor.objects.filter(sequence__gt=0).exists(), lambda: worker.log + beat.log)
     # A message that is not acknowledged yet must not be in the worker's way.
     held = registered(sandbox)
     sandbox.inject("stall", scope="api", token=held.sdk_token)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from kyc_portal.admin_site import PortalAdminSite
 from liveness.audit import Actor
 from liveness.models import BulkKind, MediaKind, Outcome, VerificationAttempt
-from liveness.review.sync.sync import follow
+from liveness.review.sync.sync import sync_review
 from liveness.worker import bulk_actions
 from tests.builders import make_attempt, make_media
 from tests.portal.permissions import rows
@@ -53,7 +53,7 @@ def root(db) -> Client:
     user = get_user_model().objects.create_superuser("root")
     attempt = make_attempt(outcome=Outcome.PASSED)
     make_media(attempt, MediaKind.BEST_FRAME, b"picture")
-    follow(attempt, now=timezone.now())
+    sync_review(attempt, now=timezone.now())
     bulk_actions.start(BulkKind.REFRESH, VerificationAttempt.objects.all(), actor=Actor.user(user), now=timezone.now())
     client = Client(raise_request_exception=False)
     client.force_login(user)

@@ -17,11 +17,11 @@ from liveness.audit import Actor
 from liveness.models import AuditEvent, BulkKind, MediaKind, Outcome, VerificationAttempt
 from liveness.review.claims import claims
 from liveness.review.decisions import notes
-from liveness.review.decisions.decide import Stand, decide
+from liveness.review.decisions.decide import PageVersion, decide
 from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.models import Notice, SavedView
 from liveness.review.policy import Draft
-from liveness.review.sync.sync import follow
+from liveness.review.sync.sync import sync_review
 from liveness.worker import bulk_actions, engine
 from liveness.worker.run_report import RunReport
 from tests.builders import make_attempt, make_media
@@ -53,13 +53,13 @@ def objects():
     media.thumbnail.name = media.path + ".jpg"
     Path(media.thumbnail.path).write_bytes(b"small")
     media.save()
-    follow(attempt, now=timezone.now())
+    sync_review(attempt, now=timezone.now())
     account = get_user_model().objects.create_user("somebody")
     client, first = Client(), get_user_model().objects.create_superuser("first")
     client.force_login(first)
     client.get(f"/liveness/media/{media.public_id}/")
     claim = claims.claim(attempt.review, person=first, now=timezone.now())
-    stand = Stand(claim.public_id, claim.review.version, claim.review.evidence_digest)
+    stand = PageVersion(claim.public_id, claim.review.version, claim.review.evidence_digest)
     draft = Draft("escalate", ("policy.doubt",), "In doubt.")
     decision = decide(attempt.review, draft, stand, Seen(), person=first, now=timezone.now())
     notice = Notice.objects.create(

@@ -45,7 +45,7 @@ def claim_next(reviews: ReviewQuerySet, *, person: AbstractUser, now: datetime) 
         skips_locked = False
 
 
-def peek(reviews: ReviewQuerySet, *, person: AbstractUser, now: datetime) -> Review | None:
+def preview_next(reviews: ReviewQuerySet, *, person: AbstractUser, now: datetime) -> Review | None:
     """What `claim_next` would most likely claim, for a page that gets ready for it."""
     return _free(access.claimable(reviews, person), now).select_related("attempt").first()
 

@@ -13,7 +13,7 @@ from liveness.ratelimit import budget
 from liveness.review.app_settings import review_settings
 from liveness.review.dashboard import counting
 from liveness.review.dashboard.counting import DECIDED, LEAST
-from liveness.review.dashboard.data import MOST, Band, Outlook, Present
+from liveness.review.dashboard.data import MOST, Band, DashboardData, Present
 from liveness.review.due_time import span
 from liveness.review.formatting import NOTHING, capped, even, likely, number, share
 
@@ -37,7 +37,7 @@ class Card:
     before: str = ""
 
 
-def cards(outlook: Outlook) -> list[Card]:
+def cards(outlook: DashboardData) -> list[Card]:
     """The cards, in the order in which attempts go through the house."""
     makers: tuple[Callable[[Totals], Card], ...] = (
         _inflow,
@@ -64,7 +64,7 @@ def standing(present: Present) -> list[Card]:
     ]
 
 
-def behind(outlook: Outlook) -> str:
+def behind(outlook: DashboardData) -> str:
     """What the figures do not know yet, as a sentence; empty when that is a moment's work."""
     reached, now = outlook.standing, outlook.period.now
     is_late = reached.waits_since is not None and now - reached.waits_since > MOMENT
@@ -89,7 +89,7 @@ def counted(bands: Sequence[Band]) -> str:
     return f"{total}+" if any(band.count == MOST for band in bands) else total
 
 
-def _compared(make: Callable[[Totals], Card], outlook: Outlook) -> Card:
+def _compared(make: Callable[[Totals], Card], outlook: DashboardData) -> Card:
     card = make(outlook.now)
     if outlook.before is None:
         return card
@@ -139,7 +139,7 @@ def _overturned(totals: Totals, vendor: str, label: str) -> Card:
     return _share_of_few(label, part, whole, _("%(part)s of %(whole)s decisions"))
 
 
-def _decisions(outlook: Outlook) -> Card:
+def _decisions(outlook: DashboardData) -> Card:
     """Decisions per hour since the period, or the first event, began; the period before had all its hours.
 
     Before an hour has passed there is no rate to tell, only the number.
@@ -177,7 +177,7 @@ def _blind(totals: Totals) -> Card:
     return Card(label, card.number, card.detail + range_)
 
 
-def _budget(outlook: Outlook) -> Card:
+def _budget(outlook: DashboardData) -> Card:
     label, limit = _("API budget, busiest hour"), budget.hourly_limit()
     if outlook.busiest is None:
         return Card(label, NOTHING, _("No calls to the vendor"))

@@ -13,7 +13,7 @@ from liveness.models import AuditEvent
 from liveness.ratelimit import budget
 from liveness.review.app_settings import review_settings
 from liveness.review.dashboard import counting, hourly_statistics
-from liveness.review.dashboard.hourly_statistics import Standing
+from liveness.review.dashboard.hourly_statistics import StatisticsState
 from liveness.review.dashboard.periods import Period
 from liveness.review.models import Review, ReviewQuerySet, ReviewState
 
@@ -57,11 +57,11 @@ class Present:
 
 
 @dataclass(frozen=True)
-class Outlook(Present):
+class DashboardData(Present):
     """All numbers of the dashboard. `before` is the period before, None where the records do not reach back so far."""
 
     period: Period
-    standing: Standing
+    standing: StatisticsState
     began: datetime | None
     now: Mapping[str, int]
     before: Mapping[str, int] | None
@@ -71,15 +71,15 @@ class Outlook(Present):
     busiest: tuple[datetime, int] | None
 
 
-def gather(period: Period) -> Outlook:
+def gather(period: Period) -> DashboardData:
     """The numbers for this period, of all attempts."""
     began = rows.time_of_first(AuditEvent.objects.filter(sequence=1))
     reaches_back = began is not None and began <= period.before
     hourly = hourly_statistics.by_hour(("registered", *counting.DECIDED), period.start, period.end)
     calls = budget.calls(period.start, period.end)
-    return Outlook(
+    return DashboardData(
         period=period,
-        standing=hourly_statistics.standing(),
+        standing=hourly_statistics.state(),
         began=began,
         now=hourly_statistics.totals(period.start, period.end),
         before=hourly_statistics.totals(period.before, period.start) if reaches_back else None,

@@ -13,7 +13,7 @@ from liveness.ratelimit import budget
 from liveness.review.dashboard import charts, counting
 from liveness.review.dashboard.cards import counted
 from liveness.review.dashboard.charts import Bar, Column, Plot
-from liveness.review.dashboard.data import MOST, Band, Outlook, Present
+from liveness.review.dashboard.data import MOST, Band, DashboardData, Present
 from liveness.review.dashboard.periods import DAYS, HOURS, QUARTERS, Period
 from liveness.review.formatting import capped, even, number, share
 
@@ -73,7 +73,7 @@ class Graph:
     legend: list[tuple[str, str]] = field(default_factory=list)
 
 
-def flow(outlook: Outlook) -> Graph:
+def flow(outlook: DashboardData) -> Graph:
     """What came in and what was decided, over time."""
     period, inflow, decisions = outlook.period, outlook.inflow, outlook.decisions
     rows = _rows(period, inflow, decisions)
@@ -96,7 +96,7 @@ def flow(outlook: Outlook) -> Graph:
     )
 
 
-def calls(outlook: Outlook) -> Graph:
+def calls(outlook: DashboardData) -> Graph:
     """How many calls went to the vendor, over time."""
     period = outlook.period
     rows = [
@@ -119,7 +119,7 @@ def calls(outlook: Outlook) -> Graph:
     )
 
 
-def margins(outlook: Outlook) -> Graph:
+def margins(outlook: DashboardData) -> Graph:
     """How long before expiry the evidence was complete."""
     counts = [_captured(outlook, *band) for band in _pairs(MARGIN_BANDS)]
     names = [_minutes(*band) for band in _pairs(MARGIN_BANDS)]
@@ -140,7 +140,7 @@ def margins(outlook: Outlook) -> Graph:
     )
 
 
-def unanswered(outlook: Outlook) -> Graph:
+def unanswered(outlook: DashboardData) -> Graph:
     """The attempts without an answer, and why."""
     rows = _by_reason(outlook, UNANSWERED)
     total = sum(row.cells[0][0] for row in rows)
@@ -148,7 +148,7 @@ def unanswered(outlook: Outlook) -> Graph:
     return _reasons("attempts", _("Attempts without an answer, by reason"), words % {"count": number(total)}, rows)
 
 
-def lost_files(outlook: Outlook) -> Graph:
+def lost_files(outlook: DashboardData) -> Graph:
     """The files that could not be captured, and why."""
     rows = _by_reason(outlook, LOST_FILES)
     total = sum(row.cells[0][0] for row in rows)
@@ -156,7 +156,7 @@ def lost_files(outlook: Outlook) -> Graph:
     return _reasons("files", _("Lost files, by reason"), words % {"count": number(total)}, rows)
 
 
-def _by_reason(outlook: Outlook, reasons: Mapping[str, str | Promise]) -> list[Row]:
+def _by_reason(outlook: DashboardData, reasons: Mapping[str, str | Promise]) -> list[Row]:
     """What there was of each reason, the most frequent first."""
     found = [(str(words), outlook.now.get(name, 0)) for name, words in reasons.items()]
     found = sorted((row for row in found if row[1] > 0), key=lambda row: -row[1])
@@ -245,7 +245,7 @@ def _pairs(edges: Sequence[int]) -> list[tuple[int, int | None]]:
     return list(zip(edges, [*edges[1:], None], strict=True))
 
 
-def _captured(outlook: Outlook, start: int, end: int | None) -> int:
+def _captured(outlook: DashboardData, start: int, end: int | None) -> int:
     """How many were captured with `start` to `end` minutes left."""
     first, last = start * 60 // counting.STEP, end and end * 60 // counting.STEP
     return sum(outlook.now.get(name, 0) for name in counting.MARGINS[first:last])

@@ -18,7 +18,7 @@ from liveness.database.retry import retried
 from liveness.models import AuditEvent
 from liveness.polling import losses
 from liveness.review.dashboard import counting
-from liveness.review.models import Figure, Fold
+from liveness.review.models import HourlyStatistic, StatisticsCursor
 
 BATCH = 5_000
 
@@ -26,7 +26,7 @@ Hourly = dict[tuple[datetime, str], int]
 
 
 @dataclass(frozen=True)
-class Standing:
+class StatisticsState:
     """How far the figures reach: the last event in them, its time, and how many events came after it.
 
     `waits_since` is the time of the first that came after it, None when there is none.
@@ -38,18 +38,18 @@ class Standing:
     waits_since: datetime | None
 
 
-def standing() -> Standing:
+def state() -> StatisticsState:
     """How far the figures reach now."""
     reached = _reached()
     at = rows.time_of_first(AuditEvent.objects.filter(sequence=reached))
     later = AuditEvent.objects.filter(sequence__gt=reached).order_by("sequence")
-    return Standing(reached, at, max(_newest() - reached, 0), rows.time_of_first(later))
+    return StatisticsState(reached, at, max(_newest() - reached, 0), rows.time_of_first(later))
 
 
-def fold(limit: int | None = None, *, progress: Callable[[int], None] = lambda done: None) -> int:
+def update(limit: int | None = None, *, progress: Callable[[int], None] = lambda done: None) -> int:
     """Add the next events, at most `limit`, to the figures; return how many there were.
 
-    Each batch is a transaction of its own that holds the lock on the row `Fold`, so several processes share the work,
+    Each batch is a transaction of its own that holds the lock on the row `StatisticsCursor`, so several processes share the work,
     and one that is killed leaves the rest to the next. `progress` is told the number of events after each batch.
     """
     done = 0
@@ -62,15 +62,15 @@ def fold(limit: int | None = None, *, progress: Callable[[int], None] = lambda d
 def forget() -> None:
     """Drop all figures, so that the next `fold` makes them again from the first event."""
     with transaction.atomic():
-        Fold.objects.select_for_update().get_or_create(id=1)
-        Figure.objects.all().delete()
-        Fold.objects.filter(id=1).update(sequence=0)
+        StatisticsCursor.objects.select_for_update().get_or_create(id=1)
+        HourlyStatistic.objects.all().delete()
+        StatisticsCursor.objects.filter(id=1).update(sequence=0)
 
 
 def totals(start: datetime, end: datetime) -> dict[str, int]:
     """Each figure over the hours from `start` to before `end`; those of which there is nothing are left out."""
     found = (
-        Figure.objects.filter(name__in=counting.NAMES, hour__gte=start, hour__lt=end)
+        HourlyStatistic.objects.filter(name__in=counting.NAMES, hour__gte=start, hour__lt=end)
         .values("name")
         .annotate(sum=Sum("count"), least=Min("count"))
     )
@@ -80,12 +80,12 @@ def totals(start: datetime, end: datetime) -> dict[str, int]:
 
 def by_hour(names: Iterable[str], start: datetime, end: datetime) -> list[tuple[str, datetime, int]]:
     """Name, hour and value of these figures for the hours from `start` to before `end`."""
-    figures = Figure.objects.filter(name__in=list(names), hour__gte=start, hour__lt=end)
+    figures = HourlyStatistic.objects.filter(name__in=list(names), hour__gte=start, hour__lt=end)
     return list(figures.values_list("name", "hour", "count"))
 
 
 def _reached() -> int:
-    return Fold.objects.filter(id=1).values_list("sequence", flat=True).first() or 0
+    return StatisticsCursor.objects.filter(id=1).values_list("sequence", flat=True).first() or 0
 
 
 def _newest() -> int:
@@ -94,12 +94,12 @@ def _newest() -> int:
 
 def _fold_batch(most: int) -> int:
     with transaction.atomic():
-        reached, _ = Fold.objects.select_for_update().get_or_create(id=1)
+        reached, _ = StatisticsCursor.objects.select_for_update().get_or_create(id=1)
         last = min(_newest(), reached.sequence + most)
         if last <= reached.sequence:
             return 0
         _add(_counted(reached.sequence, last))
-        Fold.objects.filter(id=1).update(sequence=last)
+        StatisticsCursor.objects.filter(id=1).update(sequence=last)
     return last - reached.sequence
 
 
@@ -122,10 +122,12 @@ def _add(found: Mapping[tuple[datetime, str], int]) -> None:
     if not found:
         return
     hours, names = zip(*found, strict=True)
-    there = Figure.objects.filter(name__in=set(names), hour__gte=min(hours), hour__lte=max(hours))
+    there = HourlyStatistic.objects.filter(name__in=set(names), hour__gte=min(hours), hour__lte=max(hours))
     before = {(hour, name): count for hour, name, count in there.values_list("hour", "name", "count")}
     rows = [
-        Figure(hour=hour, name=name, count=counting.combined(name, before.get((hour, name)), number))
+        HourlyStatistic(hour=hour, name=name, count=counting.combined(name, before.get((hour, name)), number))
         for (hour, name), number in found.items()
     ]
-    Figure.objects.bulk_create(rows, update_conflicts=True, unique_fields=["name", "hour"], update_fields=["count"])
+    HourlyStatistic.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["name", "hour"], update_fields=["count"]
+    )

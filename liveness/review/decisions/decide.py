@@ -18,7 +18,7 @@ from liveness.review import access, locking, policy, wording
 from liveness.review.app_settings import review_settings
 from liveness.review.claims import claims
 from liveness.review.decisions import decision_record, second_approval
-from liveness.review.decisions.decision_record import Act, rules
+from liveness.review.decisions.decision_record import DecisionAct, rules
 from liveness.review.decisions.undo import undo, why_not_undo
 from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import RefusedError, StaleError
@@ -27,11 +27,11 @@ from liveness.review.policy import Draft
 from liveness.review.reasons import catalogue
 from liveness.review.sync import evidence_snapshot, queue_placement, sync
 
-__all__ = ["Stand", "decide", "is_drawn", "rules", "undo", "why_not_undo"]
+__all__ = ["PageVersion", "decide", "is_drawn", "rules", "undo", "why_not_undo"]
 
 
 @dataclass(frozen=True)
-class Stand:
+class PageVersion:
     """What the page was made of: the claim it was shown under, the review's version and the evidence's digest."""
 
     claim: UUID
@@ -39,7 +39,9 @@ class Stand:
     evidence_digest: str
 
 
-def decide(review: Review, draft: Draft, stand: Stand, shown: Seen, *, person: AbstractUser, now: datetime) -> Decision:
+def decide(
+    review: Review, draft: Draft, stand: PageVersion, shown: Seen, *, person: AbstractUser, now: datetime
+) -> Decision:
     """Decide, propose, or second a proposal, whichever the review's state and the rules make of it.
 
     The same decision sent twice is one. Raises StaleError when the claim, the version or the evidence is no longer
@@ -58,7 +60,7 @@ def decide(review: Review, draft: Draft, stand: Stand, shown: Seen, *, person: A
             refusal = access.why_not_claim(person, locked)
             if refusal:
                 raise RefusedError([refusal])
-            act = Act(locked, held, draft, shown, evidence, person, now)
+            act = DecisionAct(locked, held, draft, shown, evidence, person, now)
             decision = second_approval.decide(act) if locked.state == ReviewState.PROPOSED else _first(act)
             claims.end(held, ClaimEnding.DECIDED, now)
             return decision
@@ -86,7 +88,7 @@ def _cleaned(draft: Draft) -> Draft:
     return replace(draft, reasons=tuple(dict.fromkeys(draft.reasons)), **texts)
 
 
-def _again(review: Review, draft: Draft, stand: Stand, person: AbstractUser) -> Decision | None:
+def _again(review: Review, draft: Draft, stand: PageVersion, person: AbstractUser) -> Decision | None:
     """The decision that was made under this claim, if this is it once more."""
     made = Decision.objects.filter(review=review, claim__public_id=stand.claim, maker_id=person.pk)
     decision = made.select_related("proposal").first()
@@ -100,16 +102,16 @@ def _again(review: Review, draft: Draft, stand: Stand, person: AbstractUser) -> 
     return decision
 
 
-def _held(review: Review, stand: Stand, person: AbstractUser) -> Claim:
+def _held(review: Review, stand: PageVersion, person: AbstractUser) -> Claim:
     held = Claim.objects.active().filter(review=review, public_id=stand.claim, holder=person.pk).first()
     if held is None:
         raise StaleError("claim", str(wording.STALE["claim"]))
     return held
 
 
-def _evidence(review: Review, stand: Stand) -> dict[str, Any]:
+def _evidence(review: Review, stand: PageVersion) -> dict[str, Any]:
     """What the decision stands on. Raises StaleError unless it is exactly what the page showed."""
-    evidence = evidence_snapshot.describe(review.attempt)
+    evidence = evidence_snapshot.snapshot(review.attempt)
     if not review.evidence_digest == stand.evidence_digest == evidence_snapshot.digest(evidence):
         raise StaleError("evidence", str(wording.STALE["evidence"]))
     if review.version != stand.version:
@@ -117,7 +119,7 @@ def _evidence(review: Review, stand: Stand) -> dict[str, Any]:
     return evidence
 
 
-def _first(act: Act) -> Decision:
+def _first(act: DecisionAct) -> Decision:
     review, draft, reasons = act.review, act.draft, catalogue()
     opened = decision_record.check(act, draft, allowed=reasons.allowed(draft.outcome, review.outcome))
     needs = policy.needs_second(
@@ -138,7 +140,7 @@ def _first(act: Act) -> Decision:
     )
     _move_on(review, decision, act.now)
     decision_record.advance(review)
-    decision_record.tell(decision_record.action_of(decision), decision, act.person)
+    decision_record.record_event(decision_record.action_of(decision), decision, act.person)
     return decision
 
 

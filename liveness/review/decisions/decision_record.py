@@ -24,7 +24,7 @@ from liveness.review.sync import queue_placement
 
 
 @dataclass(frozen=True)
-class Act:
+class DecisionAct:
     """One person's decision while it is made. `evidence` is what the page showed, as it stands under the lock."""
 
     review: Review
@@ -46,7 +46,7 @@ def rules() -> Rules:
     )
 
 
-def check(act: Act, draft: Draft, *, allowed: Collection[str]) -> list[dict[str, Any]]:
+def check(act: DecisionAct, draft: Draft, *, allowed: Collection[str]) -> list[dict[str, Any]]:
     """The files with when this person opened them. Raises RefusedError with everything that is wrong with the draft."""
     attempt = act.review.attempt
     opened = viewing_proof.files(attempt, act.person)
@@ -56,7 +56,9 @@ def check(act: Act, draft: Draft, *, allowed: Collection[str]) -> list[dict[str,
     return opened
 
 
-def write(act: Act, draft: Draft, opened: list[dict[str, Any]], *, reasons_version: int, **more: Any) -> Decision:
+def write(
+    act: DecisionAct, draft: Draft, opened: list[dict[str, Any]], *, reasons_version: int, **more: Any
+) -> Decision:
     """The row that is never changed again."""
     review = act.review
     return Decision.objects.create(
@@ -115,7 +117,7 @@ def verdict(decision: Decision) -> dict[str, Any]:
     }
 
 
-def tell(action: str, decision: Decision, person: AbstractUser, **more: Any) -> None:
+def record_event(action: str, decision: Decision, person: AbstractUser, **more: Any) -> None:
     """Record the event of a row, with a digest of its texts, so that the chain vouches for them too."""
     texts = {"internal_note": decision.internal_note, "subject_text": decision.subject_text, "seen": decision.seen}
     audit.record(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.utils.translation import gettext as _
 
 from liveness.review.decisions import decision_record
-from liveness.review.decisions.decision_record import Act
+from liveness.review.decisions.decision_record import DecisionAct
 from liveness.review.exceptions import RefusedError
 from liveness.review.models import Decision, Notice, ReviewState, Stage
 from liveness.review.policy import Draft
@@ -13,7 +13,7 @@ from liveness.review.reasons import catalogue
 from liveness.review.sync import queue_placement
 
 
-def decide(act: Act) -> Decision:
+def decide(act: DecisionAct) -> Decision:
     """Confirm the proposal, which puts it in force, or dispute it, which escalates the review."""
     review, proposal = act.review, act.review.proposal
     if proposal is None or proposal.maker_id in (None, act.person.pk):
@@ -28,7 +28,7 @@ def decide(act: Act) -> Decision:
         kind = Notice.Kind.DISAGREED
         Notice.objects.create(person_id=proposal.maker_id, review=review, kind=kind, created_at=act.now)
     decision_record.advance(review)
-    decision_record.tell(decision_record.action_of(decision), decision, act.person)
+    decision_record.record_event(decision_record.action_of(decision), decision, act.person)
     return decision
 
 
@@ -43,7 +43,7 @@ def _confirms(draft: Draft, proposal: Decision) -> bool:
     return not proposal.is_blind and draft.outcome == proposal.outcome
 
 
-def _written(act: Act, proposal: Decision) -> Decision:
+def _written(act: DecisionAct, proposal: Decision) -> Decision:
     draft, reasons = adopted(act.draft, proposal), catalogue()
     if _confirms(draft, proposal):
         # Its reasons and its note were checked when it was made, perhaps by an older catalogue.

@@ -30,7 +30,7 @@ def undo(decision: Decision, *, person: AbstractUser, now: datetime) -> Claim:
                 raise RefusedError([refusal])
             withdrawn = proposals.withdraw(review, decision, now=now, maker=person)
             undone = {"decision": str(decision.public_id), "action": decision_record.action_of(decision)}
-            decision_record.tell(
+            decision_record.record_event(
                 actions.DECISION_UNDONE, withdrawn, person, undoes=undone | decision_record.verdict(decision)
             )
             _put_back(review, decision, now)

@@ -6,7 +6,7 @@ TABLES = ("liveness_review_decision", "liveness_review_note")
 
 
 def protect(apps, schema_editor):
-    fold = apps.get_model("liveness_review", "Fold")
+    fold = apps.get_model("liveness_review", "StatisticsCursor")
     fold.objects.using(schema_editor.connection.alias).get_or_create(id=1)
     for table in TABLES:
         append_only.install(schema_editor, table)

@@ -4,7 +4,7 @@ from liveness.review.models.decision import Decision, DecisionOutcome, Stage
 from liveness.review.models.note import Note, Notice
 from liveness.review.models.personal import KeyMap, SavedView
 from liveness.review.models.review import DECIDABLE, SETTLED, Review, ReviewQuerySet, ReviewState
-from liveness.review.models.statistics import Figure, Fold
+from liveness.review.models.statistics import HourlyStatistic, StatisticsCursor
 
 append_only.UNIQUE_KEYS |= {
     "liveness_review_decision": (("id",), ("public_id",), ("claim_id",), ("review_id", "sequence")),
@@ -18,8 +18,7 @@ __all__ = [
     "ClaimEnding",
     "Decision",
     "DecisionOutcome",
-    "Figure",
-    "Fold",
+    "HourlyStatistic",
     "KeyMap",
     "Note",
     "Notice",
@@ -29,4 +28,5 @@ __all__ = [
     "ReviewState",
     "SavedView",
     "Stage",
+    "StatisticsCursor",
 ]

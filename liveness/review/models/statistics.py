@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Figure(models.Model):
+class HourlyStatistic(models.Model):
     """How often something happened within one hour (UTC), like "decided.approve"; see the service for the names."""
 
     hour = models.DateTimeField(_("hour"))
@@ -19,7 +19,7 @@ class Figure(models.Model):
         return f"{self.name} {self.hour}"
 
 
-class Fold(models.Model):
+class StatisticsCursor(models.Model):
     """The last audit event that the figures contain. One row, locked by whoever folds further."""
 
     sequence = models.BigIntegerField(default=0)

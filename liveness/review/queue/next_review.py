@@ -34,7 +34,7 @@ def look_ahead(
 ) -> Review | None:
     """The review that `go_on` would most likely lead to."""
     held = claims.own(_reviews(_own(asked, source), person, now, leaving), person=person)
-    return held or claims.peek(_reviews(source, person, now, leaving), person=person, now=now)
+    return held or claims.preview_next(_reviews(source, person, now, leaving), person=person, now=now)
 
 
 def _own(asked: View, source: View) -> View:

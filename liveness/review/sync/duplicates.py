@@ -17,7 +17,7 @@ SEEN_BEFORE = "seen_before"
 MOST = 50
 
 
-def twins(attempt: VerificationAttempt) -> QuerySet[StoredMedia]:
+def duplicates(attempt: VerificationAttempt) -> QuerySet[StoredMedia]:
     """Files of other subjects that the vendor declared with the same MD5, the newest first.
 
     That finds every equal SHA-256, because a stored file has the MD5 that was declared for it, and also files that
@@ -43,7 +43,7 @@ def flag_later(attempt: VerificationAttempt) -> None:
 
 
 def _flag(attempt: VerificationAttempt) -> None:
-    found = set(twins(attempt).values_list("attempt_id", flat=True)[:MOST])
+    found = set(duplicates(attempt).values_list("attempt_id", flat=True)[:MOST])
     for review_id, signals in Review.objects.filter(pk__in=found).values_list("pk", "signals"):
         if SEEN_BEFORE not in signals:
             retried(partial(_flag_one, review_id))

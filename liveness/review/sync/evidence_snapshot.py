@@ -8,7 +8,7 @@ from liveness.audit import canonical
 from liveness.models import StoredMedia, VerificationAttempt
 
 
-def describe(
+def snapshot(
     attempt: VerificationAttempt, files: Iterable[StoredMedia] | None = None, answers: Sequence[str] | None = None
 ) -> dict[str, Any]:
     """What there is to judge: the answers by digest, and every file with its state and digests.

@@ -18,7 +18,7 @@ REPEATED = 3
 def on_attempt_changed(sender: object, attempt: VerificationAttempt, is_new: bool = False, **kwargs: Any) -> None:
     """The receiver of `liveness.signals.attempt_changed`. New attempts have their reviews already."""
     if not is_new:
-        follow(attempt, now=timezone.now())
+        sync_review(attempt, now=timezone.now())
 
 
 def on_attempts_registered(sender: object, attempts: Sequence[VerificationAttempt], **kwargs: Any) -> None:
@@ -29,14 +29,14 @@ def on_attempts_registered(sender: object, attempts: Sequence[VerificationAttemp
 
 def _begun(attempt: VerificationAttempt, now: datetime) -> Review:
     """The review of an attempt that has no answer and no file yet. The caller saves it."""
-    evidence = evidence_snapshot.digest(evidence_snapshot.describe(attempt, [], []))
+    evidence = evidence_snapshot.digest(evidence_snapshot.snapshot(attempt, [], []))
     review = Review(attempt=attempt, outcome=attempt.outcome, version=1, evidence_digest=evidence)
     queue_placement.place(review, [], now=now)
     queue_placement.set_signals(review, [])
     return review
 
 
-def follow(attempt: VerificationAttempt, *, now: datetime) -> Review:
+def sync_review(attempt: VerificationAttempt, *, now: datetime) -> Review:
     """Bring the attempt's review into step. Call it with the attempt locked: that lock guards the review too."""
     return _follow(attempt, now)[0]
 
@@ -58,7 +58,7 @@ def _follow(attempt: VerificationAttempt, now: datetime) -> tuple[Review, bool]:
     before, state_before, digest_before = _values(review), review.state, review.evidence_digest
     review.attempt, review.outcome = attempt, attempt.outcome
     files = list(attempt.media.order_by("id"))
-    review.evidence_digest = evidence_snapshot.digest(evidence_snapshot.describe(attempt, files))
+    review.evidence_digest = evidence_snapshot.digest(evidence_snapshot.snapshot(attempt, files))
     is_news = review.evidence_digest != digest_before
     if review.state == ReviewState.PROPOSED and is_news:
         proposals.cancel(review, now=now)
@@ -80,7 +80,7 @@ def _values(review: Review) -> list[Any]:
 
 def _signals(attempt: VerificationAttempt, files: Sequence[StoredMedia]) -> list[str]:
     conditions = {
-        duplicates.SEEN_BEFORE: duplicates.twins(attempt).exists(),
+        duplicates.SEEN_BEFORE: duplicates.duplicates(attempt).exists(),
         "diverged": attempt.diverged_at is not None,
         "lost": any(file.state == MediaState.LOST for file in files),
         "damaged": any(file.is_damaged for file in files),

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractUser
 
 from liveness.review import access
 from liveness.review.app_settings import review_settings
-from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.decide import PageVersion
 from liveness.review.models import Claim, Presence, Review
 
 BEATS_PER_LEASE = 4
@@ -64,7 +64,7 @@ def present(review: Review, person: AbstractUser, now: datetime, claim: Claim | 
     return sorted(name for pk, name in here.items() if pk != person.pk)
 
 
-def stands(public_id: UUID, stand: Stand | None, person: AbstractUser) -> bool:
+def stands(public_id: UUID, stand: PageVersion | None, person: AbstractUser) -> bool:
     """Is the review still this person's, and as his page shows it? One query, for pages that ask again and again."""
     if stand is None:
         return False

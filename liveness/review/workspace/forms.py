@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.decide import PageVersion
 from liveness.review.decisions.viewing_proof import MOST_MARKS, Seen
 from liveness.review.models import Decision
 from liveness.review.policy import Draft
@@ -79,10 +79,12 @@ class Typed:
         return replace(self, played="", marks="")
 
 
-def stand_of(posted: QueryDict) -> Stand | None:
+def stand_of(posted: QueryDict) -> PageVersion | None:
     """What the page was made of; None when that cannot be read."""
     try:
-        return Stand(UUID(posted.get("claim", "")), int(posted.get("version", "")), posted.get("evidence_digest", ""))
+        return PageVersion(
+            UUID(posted.get("claim", "")), int(posted.get("version", "")), posted.get("evidence_digest", "")
+        )
     except ValueError:
         return None
 

@@ -93,7 +93,7 @@ def twin_attempts(attempt: VerificationAttempt, person: AbstractUser) -> list[Li
     One more than is shown, to tell that there are more.
     """
     visible = access_policy().visible_attempts(person)
-    files = duplicates.twins(attempt).filter(Exists(visible.filter(pk=OuterRef("attempt"))))[: duplicates.MOST]
+    files = duplicates.duplicates(attempt).filter(Exists(visible.filter(pk=OuterRef("attempt"))))[: duplicates.MOST]
     kinds: dict[int, dict[str, None]] = {}
     for file in files:
         kinds.setdefault(file.attempt_id, {})[str(MediaKind(file.kind).label)] = None

@@ -14,7 +14,7 @@ from liveness.media import access_log
 from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
 from liveness.review.claims import claims
 from liveness.review.decisions import decide as decisions_decide
-from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.decide import PageVersion
 from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.models import Review
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY, Draft
@@ -85,7 +85,7 @@ def reopen(attempt: VerificationAttempt, *, now) -> VerificationAttempt:
 
 def in_step(attempt, *, now=None) -> Review:
     with transaction.atomic():
-        return sync.follow(attempt, now=now or timezone.now())
+        return sync.sync_review(attempt, now=now or timezone.now())
 
 
 def fresh(review: Review) -> Review:
@@ -98,13 +98,13 @@ def look(review: Review, person) -> None:
         access_log.record_look(file, audit.MEDIA_VIEWED, actor=Actor.user(person), now=timezone.now())
 
 
-def stand_of(claim) -> Stand:
+def stand_of(claim) -> PageVersion:
     """What a page says that is made under this claim now."""
     review = Review.objects.get(pk=claim.review_id)
-    return Stand(claim.public_id, review.version, review.evidence_digest)
+    return PageVersion(claim.public_id, review.version, review.evidence_digest)
 
 
-def claimed(review: Review, person) -> Stand:
+def claimed(review: Review, person) -> PageVersion:
     """The review held by this person, who has opened every file: what the page that he decides on says."""
     claim = claims.claim(review, person=person, now=timezone.now())
     look(review, person)
@@ -117,7 +117,7 @@ def fitted(draft: Draft, review: Review) -> Draft:
     return replace(draft, reasons=("policy.vendor_wrong",)) if is_bare else draft
 
 
-def send(review: Review, draft: Draft, stand: Stand, person, shown=None, *, now=None):
+def send(review: Review, draft: Draft, stand: PageVersion, person, shown=None, *, now=None):
     """The decision as the page sends it."""
     return decisions_decide.decide(
         review, fitted(draft, review), stand, shown or Seen(), person=person, now=now or timezone.now()

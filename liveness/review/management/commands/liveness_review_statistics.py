@@ -29,14 +29,14 @@ class Command(LivenessCommand):
         if options["rebuild"]:
             hourly_statistics.forget()
         folded = self._fold(limit, wanted=not options["no_progress"])
-        behind = hourly_statistics.standing().behind
+        behind = hourly_statistics.state().behind
         if options["json"]:
             self.stdout.write(as_json({"folded": folded, "behind": behind}))
         elif is_terminal():
             self.stdout.write(f"{folded} events folded, {behind} behind")
 
     def _fold(self, limit: int | None, *, wanted: bool) -> int:
-        behind = hourly_statistics.standing().behind
+        behind = hourly_statistics.state().behind
         total = behind if limit is None else min(limit, behind)
         with progress("Folding", total=total, wanted=wanted) as advance:
-            return hourly_statistics.fold(limit, progress=lambda done: advance(done, ""))
+            return hourly_statistics.update(limit, progress=lambda done: advance(done, ""))

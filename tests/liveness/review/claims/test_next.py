@@ -66,7 +66,7 @@ class TestNext:
 
     def test_peeking_says_what_would_come_and_claims_nothing(self, person):
         later, sooner = (make_review(has_media=False, now=NOW + timedelta(minutes=m)) for m in (2, 1))
-        peeked = claims.peek(Review.objects.all(), person=person, now=NOW)
+        peeked = claims.preview_next(Review.objects.all(), person=person, now=NOW)
         assert (peeked, Claim.objects.count()) == (sooner, 0)
         assert take_next(person).review == sooner
-        assert claims.peek(Review.objects.all(), person=person, now=NOW) == later
+        assert claims.preview_next(Review.objects.all(), person=person, now=NOW) == later

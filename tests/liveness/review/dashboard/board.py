@@ -36,6 +36,6 @@ def said(page: str) -> dict[str, list[str]]:
     }
 
 
-def gathered(code="24h", at=NOW) -> data.Outlook:
-    hourly_statistics.fold()
+def gathered(code="24h", at=NOW) -> data.DashboardData:
+    hourly_statistics.update()
     return data.gather(periods.choose(code, at))

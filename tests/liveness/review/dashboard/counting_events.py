@@ -20,7 +20,7 @@ def tell(action: str, at=NOON, target=None, **details) -> None:
 
 def found() -> dict[str, int]:
     """All figures, over all time; those that came to nothing are left out."""
-    hourly_statistics.fold()
+    hourly_statistics.update()
     return {
         name: count
         for name, count in hourly_statistics.totals(NOON - 999 * HOUR, NOON + 9999999 * HOUR).items()

@@ -115,7 +115,7 @@ class TestDecisions:
         review, person = make_review(), make_reviewer()
         decide(review, person, REJECT)
         if folds_between:
-            hourly_statistics.fold()
+            hourly_statistics.update()
         correction = decide(fresh(review), person, APPROVE)
         assert of("decided") == {"decided.reject": 1, "decided.approve": 1}
         assert of("judged", "overturned") == {"judged.vendor_passed": 1}

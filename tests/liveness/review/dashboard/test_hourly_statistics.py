@@ -10,7 +10,7 @@ from liveness import audit
 from liveness.models import AuditEvent
 from liveness.review import actions
 from liveness.review.dashboard import hourly_statistics
-from liveness.review.models import Figure, Fold
+from liveness.review.models import HourlyStatistic, StatisticsCursor
 from tests.liveness.review.dashboard.counting_events import HOUR, NOON, found, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -20,7 +20,7 @@ class TestFolding:
     def test_events_are_counted_into_their_hour(self):
         for minutes in (0, 59, 60):
             tell(audit.ATTEMPT_REGISTERED, NOON + timedelta(minutes=minutes))
-        hourly_statistics.fold()
+        hourly_statistics.update()
         assert sorted(hourly_statistics.by_hour(["registered"], NOON, NOON + 2 * HOUR)) == [
             ("registered", NOON, 2),
             ("registered", NOON + HOUR, 1),
@@ -28,18 +28,18 @@ class TestFolding:
 
     def test_folding_twice_adds_nothing(self):
         tell(audit.ATTEMPT_REGISTERED)
-        assert (hourly_statistics.fold(), hourly_statistics.fold()) == (1, 0)
+        assert (hourly_statistics.update(), hourly_statistics.update()) == (1, 0)
         assert found() == {"registered": 1}
 
     def test_a_limit_leaves_the_rest_and_says_so(self):
         for minutes in range(5):
             tell(audit.ATTEMPT_REGISTERED, NOON + timedelta(minutes=minutes))
-        assert hourly_statistics.fold(2) == 2
-        assert hourly_statistics.standing() == hourly_statistics.Standing(
+        assert hourly_statistics.update(2) == 2
+        assert hourly_statistics.state() == hourly_statistics.StatisticsState(
             2, NOON + timedelta(minutes=1), 3, NOON + timedelta(minutes=2)
         )
-        assert hourly_statistics.fold() == 3
-        assert hourly_statistics.standing().behind == 0
+        assert hourly_statistics.update() == 3
+        assert hourly_statistics.state().behind == 0
 
     @pytest.mark.parametrize("batch", [1, 2, 3, 7])
     def test_the_size_of_a_batch_changes_nothing(self, monkeypatch, batch):
@@ -64,7 +64,7 @@ class TestFolding:
         for _ in range(5):
             tell(audit.ATTEMPT_REGISTERED)
         told = []
-        hourly_statistics.fold(progress=told.append)
+        hourly_statistics.update(progress=told.append)
         assert told == [2, 4, 5]
 
     def test_forgotten_figures_come_again_the_same(self):
@@ -72,15 +72,15 @@ class TestFolding:
         tell(actions.REVIEW_QUEUED, margin=90, is_complete=True)
         before = found()
         hourly_statistics.forget()
-        assert not Figure.objects.exists()
+        assert not HourlyStatistic.objects.exists()
         assert found() == before
 
     def test_a_chain_that_was_cut_off_is_not_folded_twice(self):
         tell(audit.ATTEMPT_REGISTERED)
-        hourly_statistics.fold()
-        Fold.objects.update(sequence=9)
-        assert hourly_statistics.fold() == 0
-        assert hourly_statistics.standing().behind == 0
+        hourly_statistics.update()
+        StatisticsCursor.objects.update(sequence=9)
+        assert hourly_statistics.update() == 0
+        assert hourly_statistics.state().behind == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -93,7 +93,7 @@ def test_folding_in_several_processes_at_once_counts_every_event_once(monkeypatc
     AuditEvent.objects.bulk_create(events)
 
     def work(_) -> int:
-        done = hourly_statistics.fold()
+        done = hourly_statistics.update()
         connection.close()
         return done
 

@@ -18,7 +18,7 @@ GROWING = {
     "liveness_verificationattempt": "public_id",
     "liveness_review_review": "state",
     "liveness_auditevent": "sequence",
-    "liveness_review_figure": "name",
+    "liveness_review_hourlystatistic": "name",
 }
 
 
@@ -32,14 +32,14 @@ class TestSpeed:
             shown(client)
         for _ in range(5):
             decide(make_review(), make_reviewer(), APPROVE)
-        hourly_statistics.fold()
+        hourly_statistics.update()
         with django_assert_num_queries(len(few)):
             shown(client)
 
     @pytest.mark.parametrize("code", periods.CODES)
     def test_no_table_that_grows_is_read_from_end_to_end(self, code):
         tell(audit.ATTEMPT_REGISTERED, NOW - 99 * 24 * HOUR)
-        hourly_statistics.fold()
+        hourly_statistics.update()
         with CaptureQueriesContext(connection) as queries:
             data.gather(periods.choose(code, NOW))
         assert len(queries) > 10

@@ -15,7 +15,7 @@ from liveness.review import actions
 from liveness.review.claims import claims
 from liveness.review.decisions import decide as decisions_decide
 from liveness.review.decisions import viewing_proof
-from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.decide import PageVersion
 from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import StaleError
 from liveness.review.models import Claim, ClaimEnding, Decision, ReviewState, Stage
@@ -55,7 +55,7 @@ class TestRow:
         assert (made.internal_note, made.subject_text) == ("Checked twice.", "Welcome.")
         assert (made.vendor_outcome, made.from_state, made.version) == (Outcome.PASSED, ReviewState.OPEN, 1)
         assert made.claim.public_id == stand.claim
-        assert made.evidence == evidence_snapshot.describe(review.attempt)
+        assert made.evidence == evidence_snapshot.snapshot(review.attempt)
         assert made.evidence_digest == evidence_snapshot.digest(made.evidence) == stand.evidence_digest
         assert made.seen["played"] == 0.75
         assert made.seen["marks"] == [{"at": 1.5, "text": "blinks"}, {"at": 3.25, "text": ""}]
@@ -255,7 +255,7 @@ class TestCorrection:
 def test_the_page_cannot_set_what_it_does_not_decide(review, person):
     """The draft and what was seen are all that comes from a form; the rest is the server's."""
     assert set(Draft.__dataclass_fields__) == {"outcome", "reasons", "internal_note", "subject_text"}
-    assert set(Stand.__dataclass_fields__) == {"claim", "version", "evidence_digest"}
+    assert set(PageVersion.__dataclass_fields__) == {"claim", "version", "evidence_digest"}
     assert set(Seen.__dataclass_fields__) == {"played", "marks"}
     made = send(review, DRAFTS[APPROVE], claimed(review, person), person)
     assert json.loads(json.dumps(made.seen)) == made.seen

@@ -26,7 +26,7 @@ from liveness.models import AuditEvent, MediaState
 from liveness.review import actions
 from liveness.review.claims import claims
 from liveness.review.decisions import decide as decisions_decide
-from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.decide import PageVersion
 from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
 from liveness.review.models import Claim, Decision, DecisionOutcome, Review, ReviewState, Stage
@@ -64,7 +64,7 @@ class Work(RuleBasedStateMachine):
         self.transaction.__enter__()
         self.now, self.token = timezone.now(), str(uuid.uuid4())
         self.attempt = self.call_in("ap-singapore")
-        self.pages: dict[str, Stand] = {}
+        self.pages: dict[str, PageVersion] = {}
         self.sent: dict[str, tuple] = {}
         if code:
             self.answer(code, False, b"")
@@ -150,7 +150,7 @@ class Work(RuleBasedStateMachine):
     def open_page(self, who, claim):
         if claim:
             now = self.review
-            self.pages[who] = Stand(claim.public_id, now.version, now.evidence_digest)
+            self.pages[who] = PageVersion(claim.public_id, now.version, now.evidence_digest)
             look(now, self.people[who])
 
     @rule(who=PERSON)
@@ -207,7 +207,7 @@ class Work(RuleBasedStateMachine):
             assert wanted.exists() if attempt.is_answered else attempt.next_poll_at
             assert review.queue_at == attempt.expires_at
             return
-        assert review.evidence_digest == evidence_snapshot.digest(evidence_snapshot.describe(attempt))
+        assert review.evidence_digest == evidence_snapshot.digest(evidence_snapshot.snapshot(attempt))
         if review.state == ReviewState.LOST:
             assert (attempt.is_answered, attempt.next_poll_at) == (False, None)
         if review.state == ReviewState.OPEN:

@@ -13,7 +13,7 @@ from liveness.audit import Actor
 from liveness.models import MediaKind, MediaState, Outcome
 from liveness.review import actions
 from liveness.review.claims import claims
-from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.decide import PageVersion
 from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import RefusedError, StaleError
 from liveness.review.models import Claim, Decision, ReviewState
@@ -61,7 +61,7 @@ class TestStale:
 
     def test_without_a_claim(self, review, person):
         claimed(review, make_reviewer())
-        stand = Stand(uuid.uuid4(), review.version, review.evidence_digest)
+        stand = PageVersion(uuid.uuid4(), review.version, review.evidence_digest)
         assert self.stale(review, DRAFTS[APPROVE], stand, person) == "claim"
 
     def test_under_somebody_elses_claim(self, review, person):

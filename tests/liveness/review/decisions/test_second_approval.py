@@ -11,8 +11,8 @@ from liveness.review import actions
 from liveness.review.claims import claims
 from liveness.review.decisions import decide as decisions_decide
 from liveness.review.decisions import decision_record
-from liveness.review.decisions.decide import Stand
-from liveness.review.decisions.decision_record import Act
+from liveness.review.decisions.decide import PageVersion
+from liveness.review.decisions.decision_record import DecisionAct
 from liveness.review.decisions.second_approval import decide as decide_second
 from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import HeldError, RefusedError
@@ -79,14 +79,14 @@ class TestSecond:
         claim = Claim.objects.create(
             review=review, holder=maker, claimed_at=NOW, seen_at=NOW, expires_at=NOW + timedelta(minutes=5)
         )
-        stand = Stand(claim.public_id, now.version, now.evidence_digest)
+        stand = PageVersion(claim.public_id, now.version, now.evidence_digest)
         with pytest.raises(RefusedError, match="somebody else"):
             send(review, DRAFTS[REJECT], stand, maker)
         assert fresh(review).proposal == proposal
 
     def test_the_maker_is_refused_whatever_let_him_come_so_far(self, review, maker, proposal):
         now = fresh(review)
-        act = Act(now, proposal.claim, DRAFTS[REJECT], Seen(), {}, maker, NOW)
+        act = DecisionAct(now, proposal.claim, DRAFTS[REJECT], Seen(), {}, maker, NOW)
         with pytest.raises(RefusedError, match="somebody else"):
             decide_second(act)
 
@@ -127,7 +127,7 @@ class TestSecond:
         decide(failed, maker, APPROVE)
         claim = claims.claim(failed, person=second, now=NOW)
         now = fresh(failed)
-        stand = Stand(claim.public_id, now.version, now.evidence_digest)
+        stand = PageVersion(claim.public_id, now.version, now.evidence_digest)
         with pytest.raises(RefusedError, match="Open the picture"):
             send(failed, Draft(APPROVE), stand, second)
 

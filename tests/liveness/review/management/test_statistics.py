@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from liveness import audit
 from liveness.review import tasks
 from liveness.review.dashboard import hourly_statistics
-from liveness.review.models import Figure
+from liveness.review.models import HourlyStatistic
 from tests.liveness.review.dashboard.counting_events import found, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -28,8 +28,8 @@ class TestCommand:
 
     def test_it_can_fold_again_from_the_start(self):
         tell(audit.ATTEMPT_REGISTERED)
-        hourly_statistics.fold()
-        Figure.objects.update(count=99)
+        hourly_statistics.update()
+        HourlyStatistic.objects.update(count=99)
         call_command("liveness_review_statistics", "--rebuild")
         assert found() == {"registered": 1}
 

@@ -68,7 +68,7 @@ def test_all_are_looked_at_when_asked_for(old):
     after = fresh(there)
     assert (
         after.evidence_digest
-        == evidence_snapshot.digest(evidence_snapshot.describe(there.attempt))
+        == evidence_snapshot.digest(evidence_snapshot.snapshot(there.attempt))
         != there.evidence_digest
     )
 

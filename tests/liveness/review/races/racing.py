@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from liveness.models import Outcome, VerificationAttempt
 from liveness.review.decisions import decide
-from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.decide import PageVersion
 from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.models import Claim, Decision, Review, ReviewState
 from liveness.review.sync import evidence_snapshot
@@ -62,11 +62,11 @@ def make_queue(number: int) -> None:
 
 
 def digest_of(attempt) -> str:
-    return evidence_snapshot.digest(evidence_snapshot.describe(attempt))
+    return evidence_snapshot.digest(evidence_snapshot.snapshot(attempt))
 
 
-def stand_under(claim: Claim) -> Stand:
-    return Stand(claim.public_id, claim.review.version, claim.review.evidence_digest)
+def stand_under(claim: Claim) -> PageVersion:
+    return PageVersion(claim.public_id, claim.review.version, claim.review.evidence_digest)
 
 
 def send(review, stand, person, outcome) -> Decision:

@@ -15,7 +15,7 @@ from liveness.models import AuditEvent, MediaKind, Outcome, VerificationAttempt
 from liveness.review import actions
 from liveness.review.claims import claims
 from liveness.review.decisions import decide
-from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.decide import PageVersion
 from liveness.review.decisions.viewing_proof import Seen
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
 from liveness.review.models import Claim, Decision, Review, ReviewState
@@ -103,7 +103,7 @@ def test_claims_looks_answers_and_twins_never_wait_in_a_circle():
                 claim = claims.take_over(review, person=person, reason="because", now=timezone.now())
                 claims.renew(review, person=person, now=timezone.now())
                 now = Review.objects.get(pk=review.pk)
-                made = send(review, Stand(claim.public_id, now.version, now.evidence_digest), person, REJECT)
+                made = send(review, PageVersion(claim.public_id, now.version, now.evidence_digest), person, REJECT)
                 decide.undo(made, person=person, now=timezone.now())
             claims.release(review, person=person, now=timezone.now())
 

@@ -15,7 +15,7 @@ from liveness.models import Outcome
 from liveness.review import actions
 from liveness.review.claims import claims
 from liveness.review.decisions import notes
-from liveness.review.decisions.decide import Stand
+from liveness.review.decisions.decide import PageVersion
 from liveness.review.exceptions import HeldError, RefusedError, StaleError
 from liveness.review.models import Decision, Review, ReviewState
 from liveness.review.policy import REJECT, RETRY
@@ -59,7 +59,7 @@ def decide_against_a_takeover(review, holder, supervisor) -> list[Callable[[], D
 
     def take_over() -> Decision:
         taken = claims.take_over(review, person=supervisor, reason="because", now=timezone.now())
-        seen_then = Stand(taken.public_id, 1, review.evidence_digest)
+        seen_then = PageVersion(taken.public_id, 1, review.evidence_digest)
         return send(review, seen_then, supervisor, RETRY)
 
     return [lambda: send(review, stand_under(claim), holder, REJECT), take_over]
@@ -70,7 +70,7 @@ def claim_and_decide(review, holder, supervisor) -> list[Callable[[], Decision]]
 
     def act(person, outcome) -> Decision:
         claim = claims.claim(review, person=person, now=timezone.now())
-        return send(review, Stand(claim.public_id, 1, review.evidence_digest), person, outcome)
+        return send(review, PageVersion(claim.public_id, 1, review.evidence_digest), person, outcome)
 
     return [lambda: act(holder, REJECT), lambda: act(supervisor, RETRY)]
 
@@ -115,7 +115,7 @@ def test_evidence_that_arrives_meanwhile_is_never_decided_on_unseen():
     reviews = [make_review(Outcome.FAILED, has_media=False, result_code="1002") for _ in range(40)]
     held = [claims.claim(review, person=person, now=timezone.now()) for review in reviews]
     stands = [
-        Stand(claim.public_id, review.version, review.evidence_digest)
+        PageVersion(claim.public_id, review.version, review.evidence_digest)
         for claim, review in zip(held, reviews, strict=True)
     ]
     outcomes = [Round() for _ in reviews]

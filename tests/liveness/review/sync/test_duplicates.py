@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from liveness.models import MediaKind, MediaState, Outcome, StoredMedia
 from liveness.review import locking
 from liveness.review.models import Review
-from liveness.review.sync.duplicates import SEEN_BEFORE, twins
+from liveness.review.sync.duplicates import SEEN_BEFORE, duplicates
 from tests.builders import make_attempt, make_media
 from tests.liveness.review.working import fresh, in_step, make_review
 
@@ -30,44 +30,44 @@ def make_lost(subject="another", md5=MD5, state=MediaState.LOST) -> StoredMedia:
 def test_the_same_file_of_another_subject_is_a_twin():
     one, other = make_twin(subject="one"), make_twin()
     make_twin(b"other bytes", subject="third")
-    assert list(twins(one.attempt)) == [other]
-    assert list(twins(other.attempt)) == [one]
+    assert list(duplicates(one.attempt)) == [other]
+    assert list(duplicates(other.attempt)) == [one]
 
 
 def test_a_picture_may_be_the_twin_of_a_video():
     one, other = make_twin(subject="one"), make_twin(kind=MediaKind.BEST_FRAME)
-    assert list(twins(one.attempt)) == [other]
+    assert list(duplicates(one.attempt)) == [other]
 
 
 def test_the_same_file_of_the_same_subject_is_none():
     one, other = make_twin(subject="one"), make_twin(subject="one")
-    assert not twins(one.attempt)
-    assert not twins(other.attempt)
+    assert not duplicates(one.attempt)
+    assert not duplicates(other.attempt)
 
 
 def test_a_file_that_never_arrived_is_known_by_its_declared_digest():
     stored = make_twin(subject="one")
     lost = make_lost(md5=stored.declared_md5)
     wanted = make_lost(subject="third", md5=stored.declared_md5, state=MediaState.WANTED)
-    assert list(twins(stored.attempt)) == [wanted, lost]
-    assert list(twins(lost.attempt)) == [wanted, stored]
+    assert list(duplicates(stored.attempt)) == [wanted, lost]
+    assert list(duplicates(lost.attempt)) == [wanted, stored]
 
 
 def test_files_of_which_nothing_was_declared_are_no_twins():
     one, _ = make_lost("one", md5=""), make_lost(md5="")
-    assert not twins(one.attempt)
+    assert not duplicates(one.attempt)
 
 
 def test_a_file_that_the_vendor_did_not_send_is_none():
     one = make_lost("one")
     make_lost(state=MediaState.ABSENT)
-    assert not twins(one.attempt)
+    assert not duplicates(one.attempt)
 
 
 def test_the_newest_comes_first():
     one = make_twin(subject="one")
     later = [make_twin(subject=f"subject-{number}") for number in range(3)]
-    assert list(twins(one.attempt)) == later[::-1]
+    assert list(duplicates(one.attempt)) == later[::-1]
 
 
 @pytest.mark.parametrize("state", [MediaState.STORED, MediaState.LOST])
@@ -79,7 +79,7 @@ def test_it_is_found_by_an_index(state):
     StoredMedia.objects.bulk_create(StoredMedia(**lost, declared_md5=f"{number:032x}") for number in range(10, 3010))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    assert "liveness_media_declared" in twins(one.attempt).explain()
+    assert "liveness_media_declared" in duplicates(one.attempt).explain()
 
 
 class TestFlag:

@@ -18,7 +18,7 @@ class TestDigest:
     def test_it_is_the_same_for_the_same_evidence(self):
         review = make_review()
         assert in_step(review.attempt).version == review.version
-        assert evidence_snapshot.digest(evidence_snapshot.describe(review.attempt)) == review.evidence_digest
+        assert evidence_snapshot.digest(evidence_snapshot.snapshot(review.attempt)) == review.evidence_digest
         settled = life_cycle.settle(review.pk, now=timezone.now())
         assert fresh(settled).evidence_digest == review.evidence_digest
 

@@ -232,7 +232,7 @@ class TestTransactions:
 
     def test_a_change_whose_review_fails_is_taken_back(self, monkeypatch):
         attempt = register()
-        monkeypatch.setattr(evidence_snapshot, "describe", lambda *args: 1 / 0)
+        monkeypatch.setattr(evidence_snapshot, "snapshot", lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             answer(attempt, make_result(**NO_MEDIA))
         attempt.refresh_from_db()
@@ -240,7 +240,7 @@ class TestTransactions:
         assert not AuditEvent.objects.filter(action=audit.ATTEMPT_ANSWERED).exists()
 
     def test_a_registration_whose_review_fails_is_taken_back(self, monkeypatch):
-        monkeypatch.setattr(evidence_snapshot, "describe", lambda *args: 1 / 0)
+        monkeypatch.setattr(evidence_snapshot, "snapshot", lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             register()
         assert not VerificationAttempt.objects.exists()
@@ -248,7 +248,7 @@ class TestTransactions:
     def test_nothing_is_written_when_nothing_is_new(self, django_assert_max_num_queries):
         review = make_review()
         with transaction.atomic(), django_assert_max_num_queries(8) as queries:
-            sync.follow(review.attempt, now=timezone.now())
+            sync.sync_review(review.attempt, now=timezone.now())
         assert not [query for query in queries if not query["sql"].startswith("SELECT")]
 
     def test_catching_up_tells_whether_anything_was_out_of_step(self):
