@@ -40,7 +40,7 @@ def hurry(speed: float, started_at: float) -> None:
     clock.SystemClock.unix = unix
     clock.SystemClock.monotonic = lambda _: time.monotonic() * speed
     # The sandbox dates its answers, and checks signatures, by the world's clock.
-    clock.CheckedClock.observe = lambda self, vendor_unix: observe(self, fast(vendor_unix))
+    clock.CheckedClock.observe = lambda self, vendor_unix, **more: observe(self, fast(vendor_unix), **more)
     FaceIdClient.__init__ = lambda self, *args, clock=time.time, **more: make_client(
         self, *args, clock=lambda: slow(clock()), **more
     )
