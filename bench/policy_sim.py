@@ -4,10 +4,10 @@
 
 Tokens come at random to a day of 24 hours, after 3 hours to warm up; checks take a lognormal time (median 150 s, sigma
 0.6, 60 to 600 s), or are abandoned. An account may make 2 calls a second, of which 0.94 are used: what matters is the
-load, the tokens issued for each of those calls, which one line shows. Ours is the engine's policy (the plan by threshold,
-the window, the lanes; but nothing fills slots that are left over), begins with its prior, which is wrong on purpose,
-and learns. "Wait" is the time from the end of a check until it is fetched; "lost" a finished check that ran out of its
-two hours before that.
+load, the tokens issued for each of those calls, which one line shows. Ours is the engine's policy (the plan by
+threshold, the window, the lanes; but nothing fills slots that are left over), begins with its prior, which is wrong on
+purpose, and learns. "Wait" is the time from the end of a check until it is fetched; "lost" a finished check that ran
+out of its two hours before that.
 
 Takes about 5 minutes on two cores; `--quick` some seconds, for two loads of an hour. Exit 1 when an aim is missed by a
 factor of 2 or more.

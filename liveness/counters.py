@@ -1,9 +1,9 @@
 """What happened, counted over all processes for `/metrics`.
 
-Workers and cron serve no HTTP, so the counts go to the table `Meter`. `count` and `observe` touch memory alone and may
-be called anywhere, also between a call slot and its call. The thread that started a run writes: `flush_if_due` now and
-then, `flush` at the end of the run. What a process had not written when it was killed is not counted: these are figures
-to watch, not the record; that is the audit chain.
+Workers and cron serve no HTTP, so the counts go to the table `CounterValue`. `count` and `observe` touch memory alone
+and may be called anywhere, also between a call slot and its call. The thread that started a run writes: `flush_if_due`
+now and then, `flush` at the end of the run. What a process had not written when it was killed is not counted: these are
+figures to watch, not the record; that is the audit chain.
 """
 
 import math
@@ -19,7 +19,7 @@ from django.db.models import F
 
 from liveness.client.errors import Fault
 from liveness.loss_causes import LossCause
-from liveness.models import Meter
+from liveness.models import CounterValue
 
 # Seconds between two writes of one process.
 FLUSH_SECONDS = 5.0
@@ -140,7 +140,7 @@ def observe(histogram: Histogram, value: float) -> None:
 def read() -> dict[str, Values]:
     """What all processes wrote: by name, then by label or bucket (and SUM)."""
     found: dict[str, Values] = {metric.name: {} for metric in (*COUNTERS, *HISTOGRAMS)}
-    for name, label, value in Meter.objects.filter(name__in=found).values_list("name", "label", "value"):
+    for name, label, value in CounterValue.objects.filter(name__in=found).values_list("name", "label", "value"):
         found[name][label] = value
     return found
 
@@ -166,9 +166,9 @@ def flush() -> bool:
 def _write(amounts: Amounts) -> None:
     # All processes lock the rows in this one order, so that no two wait for each other.
     for (name, label), amount in sorted(amounts.items()):
-        row = Meter.objects.filter(name=name, label=label)
+        row = CounterValue.objects.filter(name=name, label=label)
         if not row.update(value=F("value") + amount):
-            Meter.objects.bulk_create([Meter(name=name, label=label)], ignore_conflicts=True)
+            CounterValue.objects.bulk_create([CounterValue(name=name, label=label)], ignore_conflicts=True)
             row.update(value=F("value") + amount)
 
 

@@ -1,4 +1,4 @@
-"""The reviewer's pages: a list of attempts and the page of one. The files themselves go through `liveness.media.views`."""
+"""The reviewer's pages: a list of attempts and the page of one. The files are sent by `liveness.media.views`."""
 
 from urllib.parse import urlencode
 from uuid import UUID

@@ -15,7 +15,7 @@ from liveness.management.console import cannot_run
 from liveness.models import append_only, dropping
 
 # Each has rows from the first migration on, or holds what can be worked out again.
-DISPENSABLE = {"liveness_audithead", "liveness_callslot", "liveness_review_statisticscursor"}
+DISPENSABLE = {"liveness_audithead", "liveness_ratelimitslot", "liveness_review_statisticscursor"}
 
 
 def guard(*, using: str, plan: Iterable[tuple[Migration, bool]] = (), interactive: bool = True, **kwargs: Any) -> None:

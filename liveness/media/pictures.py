@@ -61,6 +61,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+    # Where the run was killed that asked for it, nobody reads the answer.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     # Pillow warns of oddities in pictures that are sound, and may quote them. The number of pixels is checked here.
     warnings.simplefilter("ignore")

@@ -2,17 +2,16 @@ from liveness.models.attempt import AttemptQuerySet, ClosedBy, Outcome, Verifica
 from liveness.models.audit import AuditCheck, AuditEvent, AuditHead
 from liveness.models.bulk_action import BulkAction, BulkActionItem, BulkKind, ItemState
 from liveness.models.condition import ObservedCondition
-from liveness.models.counter_value import Meter
+from liveness.models.counter_value import CounterValue
 from liveness.models.media import HELD, MediaCondition, MediaKind, MediaState, StoredMedia
 from liveness.models.media_root import MediaRoot
-from liveness.models.notifier import AlarmState
+from liveness.models.notifier import NotifierState
 from liveness.models.poll import Poll
-from liveness.models.rate_limit import CallSlot, CallTally, CheckDurations
+from liveness.models.rate_limit import CompletionStatistics, HourlyCalls, RateLimitSlot
 from liveness.models.run import WorkerRun
 
 __all__ = [
     "HELD",
-    "AlarmState",
     "AttemptQuerySet",
     "AuditCheck",
     "AuditEvent",
@@ -20,19 +19,20 @@ __all__ = [
     "BulkAction",
     "BulkActionItem",
     "BulkKind",
-    "CallSlot",
-    "CallTally",
-    "CheckDurations",
     "ClosedBy",
+    "CompletionStatistics",
+    "CounterValue",
+    "HourlyCalls",
     "ItemState",
     "MediaCondition",
     "MediaKind",
     "MediaRoot",
     "MediaState",
-    "Meter",
+    "NotifierState",
     "ObservedCondition",
     "Outcome",
     "Poll",
+    "RateLimitSlot",
     "StoredMedia",
     "VerificationAttempt",
     "WorkerRun",

@@ -3,7 +3,7 @@
 from django.db import models
 
 
-class Meter(models.Model):
+class CounterValue(models.Model):
     """A sum over all processes since the row was made (see `liveness.counters`)."""
 
     name = models.CharField(max_length=64)

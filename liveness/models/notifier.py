@@ -3,7 +3,7 @@
 from django.db import models
 
 
-class AlarmState(models.Model):
+class NotifierState(models.Model):
     """One hook: the last audit event that it was sent, and by its kind what it was last sent of each danger.
 
     `told` holds `liveness.monitoring.repetition.Notified` as JSON.

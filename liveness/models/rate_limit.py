@@ -4,7 +4,7 @@ many were made, and how long people take for their checks."""
 from django.db import models
 
 
-class CallSlot(models.Model):
+class RateLimitSlot(models.Model):
     account = models.CharField(max_length=32, primary_key=True)
     next_at = models.DateTimeField()
     # The share of the configured pace that is used now, and when the vendor last refused a call for its frequency.
@@ -18,7 +18,7 @@ class CallSlot(models.Model):
         return self.account
 
 
-class CallTally(models.Model):
+class HourlyCalls(models.Model):
     """How many calls went to the vendor within one hour (UTC)."""
 
     hour = models.DateTimeField(primary_key=True)
@@ -31,8 +31,8 @@ class CallTally(models.Model):
         return f"{self.hour} {self.calls}"
 
 
-class CheckDurations(models.Model):
-    """What was learned of the time from issue to the end of a check: one row (see `liveness.polling.completion_times`)."""
+class CompletionStatistics(models.Model):
+    """How long checks take from issue to their end: one row (see `liveness.polling.completion_times`)."""
 
     learned_at = models.DateTimeField()
     # How many checks ended in each interval of the histogram, and how many never did.

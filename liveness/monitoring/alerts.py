@@ -18,7 +18,7 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.database.retry import retried
 from liveness.exceptions import ChainError
-from liveness.models import AlarmState
+from liveness.models import NotifierState
 from liveness.monitoring import alert_rules, notifiers
 from liveness.monitoring.alert_rules import Alert
 from liveness.monitoring.alert_texts import AlertContent, compose
@@ -78,7 +78,7 @@ def send(*, now: datetime, actor: Actor) -> AlertRound:
 
 
 def _tell_by(
-    hook: Notifier, state: AlarmState, done: AlertRound, now: datetime, actor: Actor, *, is_complete: bool
+    hook: Notifier, state: NotifierState, done: AlertRound, now: datetime, actor: Actor, *, is_complete: bool
 ) -> None:
     try:
         known = _seen(state, done.dangers, now)
@@ -99,7 +99,7 @@ def _tell_by(
             retried(partial(_record, hook.name, done.sent[hook.name], actor))
 
 
-def _seen(state: AlarmState, found: list[Alert], now: datetime) -> Known:
+def _seen(state: NotifierState, found: list[Alert], now: datetime) -> Known:
     known = {kind: Notified.parse(stored) for kind, stored in state.told.items()}
     return known | {danger.kind: known.get(danger.kind, Notified()).seen(danger, now) for danger in found}
 
@@ -123,17 +123,17 @@ def _stored(known: Known) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _hold(name: str, now: datetime) -> AlarmState | None:
+def _hold(name: str, now: datetime) -> NotifierState | None:
     """The hook's row, held; None when another process has it."""
-    AlarmState.objects.get_or_create(hook=name, defaults={"sequence": alert_rules.newest_event()})
-    rows = AlarmState.objects.filter(hook=name)
+    NotifierState.objects.get_or_create(hook=name, defaults={"sequence": alert_rules.newest_event()})
+    rows = NotifierState.objects.filter(hook=name)
     # A hold that ends later than any hold could was taken before the clock was set back.
     free = rows.filter(Q(held_until__isnull=True) | Q(held_until__lte=now) | Q(held_until__gt=now + 2 * HOLD))
     return rows.get() if free.update(held_until=now + HOLD) else None
 
 
-def _let_go(state: AlarmState) -> None:
-    held = AlarmState.objects.filter(hook=state.hook, held_until=state.held_until)
+def _let_go(state: NotifierState) -> None:
+    held = NotifierState.objects.filter(hook=state.hook, held_until=state.held_until)
     held.update(sequence=state.sequence, told=state.told, held_until=None)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Count, Min, Q, Subquery
 
 from liveness.app_settings import app_settings
-from liveness.models import CallSlot, VerificationAttempt, WorkerRun
+from liveness.models import RateLimitSlot, VerificationAttempt, WorkerRun
 from liveness.polling import losses, overdue
 from liveness.ratelimit import budget
 from liveness.ratelimit.state import RateLimitState
@@ -61,7 +61,7 @@ def _share(now: datetime) -> Iterator[Gauge]:
     """Where the call slots are kept in a file or in Redis, the database does not know the pace."""
     if app_settings.RATE_LIMIT_FILE or app_settings.REDIS_URL:
         return
-    for slot in CallSlot.objects.all()[:1]:
+    for slot in RateLimitSlot.objects.all()[:1]:
         refused_at = slot.refused_at.timestamp() if slot.refused_at else None
         share = RateLimitState(slot.next_at.timestamp(), slot.share, refused_at).share_at(now.timestamp())
         yield Gauge("liveness_pace_share", "The share of the configured pace in use; below 1 after a refusal.", share)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from liveness.models import CheckDurations, Outcome, VerificationAttempt
+from liveness.models import CompletionStatistics, Outcome, VerificationAttempt
 from liveness.models.attempt import ANSWERED
 from liveness.polling.completion_times import (
     BUCKETS,
@@ -34,7 +34,7 @@ def completion_times() -> CompletionTimes:
     """The distribution learned so far, mixed with the prior; read again every few minutes."""
     global _cached
     if _cached is None or time.monotonic() - _cached[0] > MAX_AGE_SECONDS:
-        _cached = time.monotonic(), _counts(CheckDurations.objects.filter(id=ROW_ID).first()).durations()
+        _cached = time.monotonic(), _counts(CompletionStatistics.objects.filter(id=ROW_ID).first()).durations()
     return _cached[1]
 
 
@@ -44,7 +44,7 @@ def update(*, now: datetime) -> bool:
     Only whole cohorts are looked at: among attempts whose window is open, the quick ones would be too many. Of two
     processes that learn at once, one does.
     """
-    row = CheckDurations.objects.filter(id=ROW_ID).first()
+    row = CompletionStatistics.objects.filter(id=ROW_ID).first()
     since = row.learned_at if row else now - FIRST
     if row and now - since < UPDATE_INTERVAL:
         return False
@@ -52,11 +52,11 @@ def update(*, now: datetime) -> bool:
     counts = _counts(row).faded(0.5 ** ((now - since) / HALF_LIFE)).with_seen(_intervals(seen), _unfinished(seen))
     values = {"learned_at": now, "counts": list(counts.finished), "unfinished": counts.unfinished}
     if row:
-        return bool(CheckDurations.objects.filter(id=ROW_ID, learned_at=since).update(**values))
-    return CheckDurations.objects.get_or_create(id=ROW_ID, defaults=values)[1]
+        return bool(CompletionStatistics.objects.filter(id=ROW_ID, learned_at=since).update(**values))
+    return CompletionStatistics.objects.get_or_create(id=ROW_ID, defaults=values)[1]
 
 
-def _counts(row: CheckDurations | None) -> CompletionCounts:
+def _counts(row: CompletionStatistics | None) -> CompletionCounts:
     # Counts of another shape are those of another version.
     return (
         CompletionCounts(tuple(row.counts), row.unfinished)

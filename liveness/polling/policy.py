@@ -9,17 +9,18 @@ most waiting. With `seen` the age at which a check was last found unfinished (0 
     polls  n = 1 + (1 - p) before 660 s, as one that fails must be followed by another; 1 from then on
     score    = p * d / n, the seconds of waiting that each poll saves
 
-G is the share of checks finished by an age (`liveness.polling.completion_times`). Taking the best scores is an index policy
-for a restless bandit: each attempt is judged by itself, as with Whittle's index, and against a threshold that clears the
-poller_state, which is the score of the least urgent poll still made. p * d without n was measured as well: n makes the slow
-tenth faster, and wastes fewer polls where there are too few. An attempt is planned for the moment at which its score
-will reach the threshold, so that an index on that column finds the best without a look at all others. As the threshold rises,
-the one poll after 660 s is all that is left: in overload no poll is wasted, and the oldest go first.
+G is the share of checks finished by an age (`liveness.polling.completion_times`). Taking the best scores is an index
+policy for a restless bandit: each attempt is judged by itself, as with Whittle's index, and against a threshold that
+clears the market, which is the score of the least urgent poll still made. p * d without n was measured as well: n
+makes the slow tenth faster, and wastes fewer polls where there are too few. An attempt is planned for the moment at
+which its score will reach the threshold, so that an index on that column finds the best without a look at all others.
+As the threshold rises, the one poll after 660 s is all that is left: in overload no poll is wasted, and the oldest go
+first.
 
 Two kinds go before the score: those whose result is known to be there, and those that would soon be lost, with a share
-kept for them. Those whose window has closed cost no call; `liveness.polling.selection` lets them wait for a free moment.
-A check that was unfinished after 660 s gets one more look, ten minutes before its window closes, if polls are cheap
-then. A failed call is no look.
+kept for them. Those whose window has closed cost no call; `liveness.polling.selection` lets them wait for a free
+moment. A check that was unfinished after 660 s gets one more look, ten minutes before its window closes, if polls are
+cheap then. A failed call is no look.
 """
 
 from bisect import bisect_left
@@ -36,8 +37,8 @@ from liveness.polling.completion_times import EARLIEST_COMPLETION_SECONDS, LATES
 MIN_POLL_GAP = timedelta(seconds=3)
 # The least threshold, in seconds: a poll that saves less is not planned, even if nothing else is to do.
 LOWEST_THRESHOLD_SECONDS = 1.0
-# A process's threshold follows its batches by this share at each. It stays below what the least urgent poll was worth, so
-# that somewhat more attempts are due than can be polled, and none of the calls is left over.
+# A process's threshold follows its batches by this share at each. It stays below what the least urgent poll was worth,
+# so that somewhat more attempts are due than can be polled, and none of the calls is left over.
 WEIGHT, MARGIN = 0.1, 0.4
 # Each download counts by this share in the rate of those that succeed.
 RATE_WEIGHT = 0.1
@@ -93,7 +94,7 @@ class PriorityThreshold:
         self.used_at = now
 
     def update(self, priorities: Sequence[float], count: int) -> None:
-        """Follow a batch of polls with these priorities, where `count` could be made; a call left over is worth nothing."""
+        """Follow a batch of polls with these priorities, of which `count` could be made; a spare call counts 0."""
         marginal = MARGIN * min(priorities) if priorities and len(priorities) >= count else 0.0
         if marginal < inf:
             self.value = max(LOWEST_THRESHOLD_SECONDS, self.value + WEIGHT * (marginal - self.value))
@@ -149,7 +150,7 @@ def poll_class(durations: CompletionTimes, candidate: Candidate, now: datetime) 
 
 
 def first_poll(durations: CompletionTimes, issued_at: datetime, expires_at: datetime, now: datetime) -> datetime:
-    """Time of the first poll of a newly registered attempt by the least threshold. The engine's threshold may put it off."""
+    """Time of the first poll of a new attempt by the lowest threshold. The engine's threshold may put it off."""
     return max(now, _planned(durations, issued_at, 0.0, expires_at, LOWEST_THRESHOLD_SECONDS))
 
 

@@ -38,11 +38,11 @@ def lease(
 ) -> list[VerificationAttempt]:
     """Lease up to `count` of the attempts that were due at `until`, the most urgent first; the threshold follows.
 
-    In an endless run, what was looked at and is not worth the threshold now is planned anew, so that it does not stand in
-    the way; no slot is left unused as long as a poll is worth the lowest threshold, as after a backlog whose high threshold put
-    much off; and beside the `count` as many come that need no call. A run that ends takes all that is due, in the same
-    order. `downloads` is the share of the latest downloads that succeeded. Attempts of the `regions` are left out. What
-    ran out costs no call where the clock `may_close` it; otherwise one at a time gets a call.
+    In an endless run, what was looked at and is not worth the threshold now is planned anew, so that it does not stand
+    in the way; no slot is left unused as long as a poll is worth the lowest threshold, as after a backlog whose high
+    threshold put much off; and beside the `count` as many come that need no call. A run that ends takes all that is
+    due, in the same order. `downloads` is the share of the latest downloads that succeeded. Attempts of the `regions`
+    are left out. What ran out costs no call where the clock `may_close` it; otherwise one at a time gets a call.
     """
     threshold.relax(now)
     known, excluded = completion_statistics.completion_times(), Excluded(Holders.read(), passing_over, regions)

@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from django.db.models import F
 
 from liveness.app_settings import app_settings
-from liveness.models import CallTally
+from liveness.models import HourlyCalls
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def counted(clock: Callable[[], datetime]) -> Iterator[None]:
 
 def calls(start: datetime, end: datetime) -> dict[datetime, int]:
     """Calls made in each hour from `start` to before `end`; hours without any are left out."""
-    return dict(CallTally.objects.filter(hour__gte=start, hour__lt=end).values_list("hour", "calls"))
+    return dict(HourlyCalls.objects.filter(hour__gte=start, hour__lt=end).values_list("hour", "calls"))
 
 
 def hourly_limit() -> float:
@@ -37,7 +37,7 @@ def hourly_limit() -> float:
 
 def _count(now: datetime) -> None:
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    tally = CallTally.objects.filter(hour=hour)
+    tally = HourlyCalls.objects.filter(hour=hour)
     if not tally.update(calls=F("calls") + 1):
-        CallTally.objects.bulk_create([CallTally(hour=hour)], ignore_conflicts=True)
+        HourlyCalls.objects.bulk_create([HourlyCalls(hour=hour)], ignore_conflicts=True)
         tally.update(calls=F("calls") + 1)

@@ -107,8 +107,8 @@ def _store() -> Store:
     if vendor == "postgresql":
         return PostgresStore()
     raise ImproperlyConfigured(
-        f"The call limit has no store on {vendor}; set LIVENESS_REDIS_URL, or LIVENESS_RATE_LIMIT_FILE to a path that all "
-        "processes share."
+        f"The call limit has no store on {vendor}; set LIVENESS_REDIS_URL, or LIVENESS_RATE_LIMIT_FILE to a path that "
+        "all processes share."
     )
 
 

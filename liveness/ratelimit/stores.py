@@ -111,7 +111,7 @@ class PostgresStore:
         f"least(1, slot.share + {RECOVERY_PER_SECOND} * abs(extract(epoch FROM clock_timestamp() - slot.refused_at)))"
     )
     _RESERVE = f"""
-        INSERT INTO liveness_callslot AS slot (account, next_at)
+        INSERT INTO liveness_ratelimitslot AS slot (account, next_at)
         SELECT %(account)s, clock_timestamp() + %(gap)s * interval '1 s' WHERE {_PATIENCE}
         ON CONFLICT (account) DO UPDATE SET next_at = %(gap)s / {_SHARE} * interval '1 s' + CASE
             WHEN slot.next_at BETWEEN clock_timestamp() AND clock_timestamp() + %(farthest)s * interval '1 s'
@@ -120,13 +120,14 @@ class PostgresStore:
         RETURNING extract(epoch FROM next_at - clock_timestamp()) - %(gap)s / {_SHARE}
     """  # noqa: S608
     _REFUSE = f"""
-        UPDATE liveness_callslot AS slot SET
+        UPDATE liveness_ratelimitslot AS slot SET
             share = greatest({LOWEST_SHARE}, {SHARE_AFTER_REFUSAL} * {_SHARE}),
             refused_at = clock_timestamp(),
             next_at = greatest(next_at, clock_timestamp()) + {REFUSAL_PAUSE_SECONDS} * interval '1 s'
         WHERE account = %(account)s
             AND {_PATIENCE}
-            AND (refused_at IS NULL OR abs(extract(epoch FROM clock_timestamp() - refused_at)) >= {REFUSAL_PAUSE_SECONDS})
+            AND (refused_at IS NULL
+                OR abs(extract(epoch FROM clock_timestamp() - refused_at)) >= {REFUSAL_PAUSE_SECONDS})
         RETURNING 0
     """  # noqa: S608
 

@@ -1,7 +1,7 @@
 """Celery beat for wake-ups: it goes on after a step of the clock, and while its broker is away it says so rarely.
 
-`CELERY_BEAT_SCHEDULER = "liveness.scheduling.beat:SteadyScheduler"`. Celery's own scheduler compares wall-clock times: after a
-step back of an hour every entry was last sent in the future, and nothing is sent until the hour has passed again.
+`CELERY_BEAT_SCHEDULER = "liveness.scheduling.beat:SteadyScheduler"`. Celery's own scheduler compares wall-clock times:
+after a step back of an hour every entry was last sent in the future, and nothing is sent until the hour has passed.
 """
 
 import logging
@@ -39,7 +39,8 @@ class StepWatch:
 class SteadyScheduler(Scheduler):
     """Sends each entry at its interval whatever happens to the wall clock; entries with a time of day follow the clock.
 
-    The app's own tasks do what is due when they run, so none is sent while enough wait already (`liveness.scheduling.backlog`).
+    The app's own tasks do what is due when they run, so none is sent while enough wait already
+    (`liveness.scheduling.backlog`).
     """
 
     # However far ahead the next entry is: a step of the clock is noticed within this many seconds.

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Stats:
-    """The downloads of a pipeline, and the seconds that its threads worked; the bytes are in `meters.DOWNLOAD_BYTES`."""
+    """The downloads of a pool, and the seconds that its threads worked; the bytes are in `counters.DOWNLOAD_BYTES`."""
 
     waiting: int
     running: int

@@ -49,8 +49,9 @@ def state() -> StatisticsState:
 def update(limit: int | None = None, *, progress: Callable[[int], None] = lambda done: None) -> int:
     """Add the next events, at most `limit`, to the figures; return how many there were.
 
-    Each batch is a transaction of its own that holds the lock on the row `StatisticsCursor`, so several processes share the work,
-    and one that is killed leaves the rest to the next. `progress` is told the number of events after each batch.
+    Each batch is a transaction of its own that holds the lock on the row `StatisticsCursor`, so several processes share
+    the work, and one that is killed leaves the rest to the next. `progress` is told the number of events after each
+    batch.
     """
     done = 0
     while _newest() > _reached() and (limit is None or done < limit):

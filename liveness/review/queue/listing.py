@@ -55,7 +55,8 @@ def page(
 
 
 def joined(reviews: ReviewQuerySet, verdict: str = "") -> ReviewQuerySet:
-    """The reviews with what a row shows of the attempt, the `verdict` if any, and, as `HOLD_SECONDS`, of the active claim.
+    """The reviews with what a row shows of the attempt, the `verdict` if any, and, as `HOLD`, of the active
+    claim.
 
     PostgreSQL plans joins of more than eight tables in the order in which they are written, so few are joined.
     """

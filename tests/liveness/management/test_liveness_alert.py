@@ -58,7 +58,7 @@ def test_an_all_clear_is_printed_for_cron_and_is_no_failure(endangered):
     with closing(sqlite3.connect(portal.environment["DATABASE_URL"].removeprefix("sqlite:///"))) as database:
         database.execute("UPDATE liveness_verificationattempt SET unfinished_at = expires_at")
         long_ago = (datetime.now(UTC) - timedelta(minutes=11)).timestamp()
-        database.execute("UPDATE liveness_alarmstate SET told = json_set(told, '$.at_risk.stood_at', ?)", [long_ago])
+        database.execute("UPDATE liveness_notifierstate SET told = json_set(told, '$.at_risk.stood_at', ?)", [long_ago])
         database.commit()
     done = portal.run("liveness_alert")
     assert (done.code, done.out) == (0, "")

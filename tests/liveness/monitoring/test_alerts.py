@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from liveness import audit, conditions, tasks
 from liveness.attempts import life_cycle
 from liveness.conditions import ConditionKind
-from liveness.models import AlarmState, AuditEvent, AuditHead, VerificationAttempt
+from liveness.models import AuditEvent, AuditHead, NotifierState, VerificationAttempt
 from liveness.monitoring import alert_rules, alerts, gauges, notifiers
 from tests.builders import make_attempt
 from tests.liveness.monitoring.alerting import ACTOR, MINUTE, begin, tell
@@ -285,13 +285,13 @@ def test_a_clock_that_was_set_back_silences_no_repeat_and_no_all_clear(now, emai
 def test_a_hold_from_before_the_clock_was_set_back_holds_nobody_up(now, emails):
     begin(now)
     expire(now)
-    AlarmState.objects.update(held_until=now + 5 * HOUR)
+    NotifierState.objects.update(held_until=now + 5 * HOUR)
     tell(now)
     assert len(emails) == 1
 
 
 def test_what_an_earlier_version_remembered_is_understood(now, emails):
-    AlarmState.objects.create(hook="email", told={"overdue": (now - 5 * MINUTE).timestamp()})
+    NotifierState.objects.create(hook="email", told={"overdue": (now - 5 * MINUTE).timestamp()})
     tell(now)
     assert emails == []
     tell(now + 6 * MINUTE)
@@ -317,7 +317,7 @@ def test_the_periodic_task_logs_what_no_hook_tells(now, caplog):
 def test_a_hook_that_another_host_is_using_is_left_alone(now, emails):
     begin(now)
     expire(now)
-    AlarmState.objects.update(held_until=now + MINUTE)
+    NotifierState.objects.update(held_until=now + MINUTE)
     assert tell(now).sent == {}
     assert emails == []
 
@@ -325,7 +325,7 @@ def test_a_hook_that_another_host_is_using_is_left_alone(now, emails):
 def test_a_host_that_died_while_it_told_holds_nobody_up_for_long(now, emails):
     begin(now)
     expire(now)
-    AlarmState.objects.update(held_until=now + alerts.HOLD)
+    NotifierState.objects.update(held_until=now + alerts.HOLD)
     tell(now + alerts.HOLD)
     assert len(emails) == 1
 
@@ -352,7 +352,7 @@ def test_of_two_hosts_at_once_one_tells(now, emails, monkeypatch):
         for thread in threads:
             thread.join()
     assert len(sent) == 1
-    assert AlarmState.objects.get().held_until is None
+    assert NotifierState.objects.get().held_until is None
 
 
 def test_a_telling_is_an_audit_event(now, emails):

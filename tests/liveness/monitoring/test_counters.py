@@ -15,7 +15,7 @@ from liveness import counters
 from liveness.attempts import life_cycle
 from liveness.audit import Actor
 from liveness.client.errors import Fault
-from liveness.models import MediaKind, Meter, StoredMedia
+from liveness.models import CounterValue, MediaKind, StoredMedia
 from tests.builders import make_attempt, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -140,7 +140,7 @@ def test_names_and_labels_fit_their_columns():
     for metric in (*counters.COUNTERS, *counters.HISTOGRAMS):
         labels = metric.labels if isinstance(metric, counters.Counter) else metric.bounds
         for label in (*labels, counters.OTHER):
-            Meter(name=metric.name, label=label).clean_fields(exclude=["label"] if not label else None)
+            CounterValue(name=metric.name, label=label).clean_fields(exclude=["label"] if not label else None)
 
 
 def test_a_forked_child_counts_from_nothing():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from liveness.models import CallSlot, CallTally, Outcome
+from liveness.models import HourlyCalls, Outcome, RateLimitSlot
 from liveness.monitoring import gauges
 from liveness.polling import overdue
 from tests.builders import living_run, make_attempt, silent_run
@@ -104,19 +104,19 @@ def test_it_tells_which_attempts_near_their_end_are_not_safe(settings):
 def test_it_tells_the_calls_of_this_hour_only():
     hour = NOW.replace(minute=0)
     for number, calls in ((-1, 100), (0, 40), (1, 7)):
-        CallTally.objects.create(hour=hour + timedelta(hours=number), calls=calls)
+        HourlyCalls.objects.create(hour=hour + timedelta(hours=number), calls=calls)
     assert read()["liveness_hour_calls"] == 40
 
 
 def test_it_tells_the_pace_that_is_left_after_a_refusal(settings):
     settings.LIVENESS_RATE_LIMIT_FILE = ""
-    CallSlot.objects.create(account="faceid", next_at=NOW, share=0.7, refused_at=NOW - 10 * SECOND)
+    RateLimitSlot.objects.create(account="faceid", next_at=NOW, share=0.7, refused_at=NOW - 10 * SECOND)
     assert read()["liveness_pace_share"] == pytest.approx(0.8)
 
 
 def test_a_pace_that_is_kept_elsewhere_is_left_out(settings):
     settings.LIVENESS_REDIS_URL = "redis://127.0.0.1:1/0"
-    CallSlot.objects.create(account="faceid", next_at=NOW)
+    RateLimitSlot.objects.create(account="faceid", next_at=NOW)
     assert "liveness_pace_share" not in read()
 
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from liveness.models import CheckDurations, Outcome
+from liveness.models import CompletionStatistics, Outcome
 from liveness.polling import completion_statistics
 from liveness.polling.completion_times import LATEST_COMPLETION_SECONDS, lognormal
 from tests.builders import make_attempt
@@ -34,7 +34,7 @@ def test_it_learns_how_long_checks_take_and_how_many_are_abandoned():
         make_closed(now)
     make_closed(now, outcome=Outcome.EXPIRED, unfinished=700, finished=7500)
     assert completion_statistics.update(now=now)
-    row = CheckDurations.objects.get()
+    row = CompletionStatistics.objects.get()
     assert sum(row.counts[12:18]) == pytest.approx(3)
     assert row.unfinished == 1
     assert completion_statistics.completion_times().finished_by(90) > lognormal().finished_by(90)
@@ -54,7 +54,7 @@ def test_some_attempts_tell_nothing(told_by_nothing):
     now = timezone.now()
     make_closed(now, **told_by_nothing)
     completion_statistics.update(now=now)
-    row = CheckDurations.objects.get()
+    row = CompletionStatistics.objects.get()
     assert (sum(row.counts), row.unfinished) == (0, 0)
 
 
@@ -64,7 +64,7 @@ def test_it_learns_from_each_attempt_once_and_not_all_the_time():
     assert completion_statistics.update(now=now)
     assert not completion_statistics.update(now=now + timedelta(minutes=5))
     assert completion_statistics.update(now=now + timedelta(minutes=15))
-    assert sum(CheckDurations.objects.get().counts) == pytest.approx(1, rel=0.02)
+    assert sum(CompletionStatistics.objects.get().counts) == pytest.approx(1, rel=0.02)
 
 
 def test_what_was_learned_long_ago_fades():
@@ -72,7 +72,7 @@ def test_what_was_learned_long_ago_fades():
     make_closed(now)
     completion_statistics.update(now=now)
     completion_statistics.update(now=now + timedelta(days=2))
-    assert sum(CheckDurations.objects.get().counts) == pytest.approx(0.25)
+    assert sum(CompletionStatistics.objects.get().counts) == pytest.approx(0.25)
 
 
 def test_of_two_that_learn_at_once_one_does(monkeypatch):
@@ -91,7 +91,7 @@ def test_of_two_that_learn_at_once_one_does(monkeypatch):
 
 
 def test_counts_of_another_shape_are_forgotten():
-    CheckDurations.objects.create(id=1, learned_at=timezone.now(), counts=[5.0, 5.0], unfinished=3)
+    CompletionStatistics.objects.create(id=1, learned_at=timezone.now(), counts=[5.0, 5.0], unfinished=3)
     assert completion_statistics.completion_times().finished_by(LATEST_COMPLETION_SECONDS) == pytest.approx(0.85)
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from liveness.models import CallTally
+from liveness.models import HourlyCalls
 from liveness.ratelimit import budget
 from liveness.worker import engine
 from liveness.worker.engine import RunOptions
@@ -44,7 +44,7 @@ def test_a_count_that_fails_does_not_cost_the_call(monkeypatch):
     def fail(*args, **kwargs):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(CallTally.objects, "filter", fail)
+    monkeypatch.setattr(HourlyCalls.objects, "filter", fail)
     with budget.counted(lambda: NOON):
         answer = "passed"
     assert answer == "passed"
@@ -58,7 +58,7 @@ def test_calls_of_many_threads_are_all_counted():
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
-    assert CallTally.objects.get().calls == 40
+    assert HourlyCalls.objects.get().calls == 40
 
 
 def test_the_engine_counts_every_call_it_makes(sandbox):
@@ -67,7 +67,7 @@ def test_the_engine_counts_every_call_it_makes(sandbox):
         make_attempt(sdk_token=sandbox.issue(scenario, finishes_after=0, issued_ago=60), issued_at=issued_at)
     make_attempt(sdk_token="THE-VENDOR-DOES-NOT-KNOW", issued_at=issued_at)
     engine.run(RunOptions(workers=2))
-    assert sum(CallTally.objects.values_list("calls", flat=True)) == len(list(sandbox.calls)) == 3
+    assert sum(HourlyCalls.objects.values_list("calls", flat=True)) == len(list(sandbox.calls)) == 3
 
 
 def test_the_limit_is_that_of_the_settings(settings):

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from liveness.models import CallSlot
+from liveness.models import RateLimitSlot
 from liveness.ratelimit import stores
 from liveness.ratelimit.state import RateLimitState
 from liveness.ratelimit.stores import ACCOUNT, PostgresStore, RedisStore, SQLiteStore, StoreError
@@ -51,10 +51,10 @@ class PostgresShelf:
 
     def put(self, pace):
         values = {"next_at": _moment(pace.next_at), "share": pace.share, "refused_at": _moment(pace.refused_at)}
-        CallSlot.objects.update_or_create(account=ACCOUNT, defaults=values)
+        RateLimitSlot.objects.update_or_create(account=ACCOUNT, defaults=values)
 
     def get(self):
-        row = CallSlot.objects.get()
+        row = RateLimitSlot.objects.get()
         return RateLimitState(row.next_at.timestamp(), row.share, row.refused_at and row.refused_at.timestamp())
 
 
@@ -256,14 +256,14 @@ class TestPostgresStore:
             store = PostgresStore()
             store.reserve(0.3)
             store.close()
-        assert CallSlot.objects.get().next_at.timestamp() == pytest.approx(start + 3 * 0.3, abs=0.001)
+        assert RateLimitSlot.objects.get().next_at.timestamp() == pytest.approx(start + 3 * 0.3, abs=0.001)
 
     def test_a_row_that_stays_locked_is_a_store_that_does_not_answer(self, monkeypatch):
         monkeypatch.setattr(stores, "BUSY_TIMEOUT", 0.1)
         store = PostgresStore()
         store.reserve(0.1)
         with transaction.atomic():
-            CallSlot.objects.select_for_update().get()
+            RateLimitSlot.objects.select_for_update().get()
             with pytest.raises(StoreError, match="OperationalError"):
                 store.reserve(0.1)
         assert store.reserve(0.1) < 1

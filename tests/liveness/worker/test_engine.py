@@ -14,7 +14,7 @@ from django.utils import timezone
 from liveness import audit
 from liveness.client.errors import ConfigurationError
 from liveness.exceptions import AccountError
-from liveness.models import CheckDurations, MediaState, Outcome, StoredMedia, VerificationAttempt
+from liveness.models import CompletionStatistics, MediaState, Outcome, StoredMedia, VerificationAttempt
 from liveness.polling import leases
 from liveness.sandbox.subjects import SUBJECTS
 from liveness.worker import engine
@@ -218,4 +218,4 @@ def test_a_process_that_was_idle_since_a_busy_hour_puts_no_poll_off(issue):
 def test_a_run_learns_how_long_checks_take(issue):
     issue()
     run()
-    assert CheckDurations.objects.count() == 1
+    assert CompletionStatistics.objects.count() == 1

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from liveness import audit
-from liveness.models import CallTally, Outcome
+from liveness.models import HourlyCalls, Outcome
 from liveness.review import actions, formatting
 from liveness.review.dashboard import cards, data, graphs
 from liveness.review.models import Review, ReviewState
@@ -89,7 +89,7 @@ class TestNumbers:
         settings.LIVENESS_RATE_LIMIT = 10
         tell(audit.ATTEMPT_REGISTERED)
         for back, calls in ((0, 40), (3, 9_000), (99, 30_000)):
-            CallTally.objects.create(hour=NOW.replace(minute=0) - back * HOUR, calls=calls)
+            HourlyCalls.objects.create(hour=NOW.replace(minute=0) - back * HOUR, calls=calls)
         card = said(shown(client))["API budget, busiest hour"]
         assert card[:2] == ["25.0%", "9,000 of 36,000 calls, from 22\N{NO-BREAK SPACE}Nov, 11:00"]
 
