@@ -13,6 +13,7 @@ class LivenessConfig(AppConfig):
 
     def ready(self) -> None:
         pre_migrate.connect(_guard_tables, sender=self)
+        from liveness import checks  # noqa: F401 - importing them registers them
         from liveness.database import errors as database_errors
         from liveness.database.private_files import make_new_database_private
         from liveness.media import conditions as media_conditions

@@ -39,6 +39,16 @@ def test_it_finds_nothing_wrong_with_good_settings():
     assert found(deploy=True) == []
 
 
+def test_an_old_name_of_a_setting_is_an_error_that_gives_the_new_name(settings, monkeypatch):
+    settings.LIVENESS_ALARM_EMAILS = ["operator@example.com"]
+    monkeypatch.setenv("LIVENESS_PACE_SHARE", "0.9")
+    assert [message.msg for message in run_checks(tags=["liveness"])] == [
+        "LIVENESS_PACE_SHARE has no effect: it is called LIVENESS_RATE_LIMIT_SHARE now.",
+        "LIVENESS_ALARM_EMAILS has no effect: it is called LIVENESS_ALERT_EMAILS now.",
+    ]
+    assert found() == ["E040", "E040"]
+
+
 @pytest.mark.parametrize("name", ["LIVENESS_SECRET_ID", "LIVENESS_SECRET_KEY"])
 def test_missing_credentials_are_a_warning_and_in_production_an_error(settings, name):
     setattr(settings, name, "")
