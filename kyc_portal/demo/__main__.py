@@ -8,16 +8,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from math import inf
 
-from kyc_portal.demo import LOGINS, PASSWORD
+from kyc_portal.demo import LOGINS, PASSWORD, earlier
 from kyc_portal.demo.place import BASE_DIR, HOST, CannotStartError, Place
 from kyc_portal.demo.processes import Processes
 
 BROKEN_DOWN, CANNOT_START = 1, 2
 START_TIMEOUT = 120.0
 TICK = 0.2
+LOCK = "lock"
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 WEB = ("--worker-class", "gthread", "--workers", "2", "--threads", "16", "--graceful-timeout", "2")
 
@@ -52,11 +54,13 @@ def main() -> int:
 @contextmanager
 def _sole_use(place: Place) -> Iterator[None]:
     place.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (place.directory / "lock").open("w") as lock:
+    with (place.directory / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise CannotStartError(f"Another demo uses {place.directory}; stop it, or set DEMO_DIR.") from None
+        if aside := earlier.put_aside(place.directory, place.database, datetime.now(UTC), keep=LOCK):
+            _say(f"The demo of an earlier version is in {aside} now; this one begins anew.")
         yield
 
 

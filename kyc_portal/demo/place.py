@@ -46,6 +46,10 @@ class Place:
         return self.port + 1
 
     @property
+    def database(self) -> Path:
+        return self.directory / "portal.sqlite3"
+
+    @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}/"
 
@@ -58,7 +62,7 @@ class Place:
             "DJANGO_DEBUG": "1",
             "DJANGO_DEMO": "1",
             "DJANGO_SECRET_KEY": self._secret_key(),
-            "DATABASE_URL": f"sqlite:///{self.directory / 'portal.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{self.database}",
             "TENCENTCLOUD_SECRET_ID": DEMO_SECRET_ID,
             "TENCENTCLOUD_SECRET_KEY": DEMO_SECRET_KEY,
             "LIVENESS_ENDPOINT": sandbox,

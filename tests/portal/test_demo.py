@@ -210,6 +210,19 @@ def test_its_public_log_ins_are_refused_without_debug(start):
     assert not demo.directory.exists()
 
 
+def test_the_folder_of_an_earlier_version_is_put_aside_and_the_demo_starts(start, tmp_path):
+    (tmp_path / "demo" / "evidence").mkdir(parents=True)
+    with closing(sqlite3.connect(tmp_path / "demo" / "portal.sqlite3")) as database, database:
+        database.execute("CREATE TABLE django_migrations (id INTEGER, app TEXT, name TEXT, applied TEXT)")
+        database.execute("INSERT INTO django_migrations VALUES (1, 'liveness', '0006_unsettled', '')")
+    demo = start()
+    first = demo.process.stdout.readline()
+    [aside] = tmp_path.glob("demo-until-*")
+    assert str(aside) in first
+    assert {path.name for path in aside.iterdir()} == {"evidence", "portal.sqlite3"}
+    eventually(lambda: demo.children())
+
+
 def test_two_demos_do_not_share_a_directory(start):
     first = start()
     eventually(lambda: first.children())
