@@ -14,11 +14,14 @@ class LivenessConfig(AppConfig):
     def ready(self) -> None:
         pre_migrate.connect(_guard_tables, sender=self)
         from liveness import checks  # noqa: F401 - importing them registers them
+        from liveness.audit import registry
+        from liveness.audit.actions import ACTIONS
         from liveness.database import errors as database_errors
         from liveness.database.private_files import make_new_database_private
         from liveness.media import conditions as media_conditions
         from liveness.ratelimit import conditions as rate_limit_conditions
 
+        registry.register(*ACTIONS)
         media_conditions.install()
         rate_limit_conditions.install()
         connection_created.connect(make_new_database_private, dispatch_uid="liveness.database.private_files")

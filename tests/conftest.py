@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
+from liveness.audit import registry
+from liveness.audit.registry import AuditAction
 from liveness.models import append_only
 from liveness.sandbox.server import Sandbox
 from liveness.worker import engine
@@ -26,6 +28,15 @@ def missing(what: str) -> None:
     if REQUIRE_ALL:
         pytest.fail(f"REQUIRE_ALL=1, but {what}")
     pytest.skip(what)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _host_actions():
+    """The audit actions of a host project, which adds its own."""
+    registry.register(
+        AuditAction("liveness.test.happened", "", "history", "Something happened"),
+        AuditAction("merchant.export.made", "", "share", "Export made by the merchant"),
+    )
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # Rooms of `liveness`, the lowest layer first. A room imports from its own layer and from those below it.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("client", "app_settings", "clock", "codecs", "loss_causes", "placeholders", "signals"),
+    ("client", "app_settings", "clock", "codecs", "extensions", "loss_causes", "placeholders", "signals"),
     ("exceptions", "sandbox", "clients", "scheduling"),
     ("storage",),
     ("models",),
@@ -29,8 +29,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("admin", "apps", "checks", "management", "tasks", "urls", "views"),
 )
 REVIEW_LAYERS: tuple[tuple[str, ...], ...] = (
-    ("actions", "app_settings", "exceptions", "formatting", "policy", "wording", "models"),
-    ("access", "due_time", "locking", "reasons", "requests", "shortcuts"),
+    ("action_counts", "actions", "app_settings", "exceptions", "formatting", "policy", "wording", "models"),
+    ("access", "attempt_links", "due_time", "locking", "reasons", "requests", "shortcuts"),
     ("claims", "sync"),
     ("decisions",),
     ("audit_log", "dashboard", "queue"),

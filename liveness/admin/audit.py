@@ -1,6 +1,6 @@
 """The audit chain in the admin: read-only, by action, actor or object, with the names of people looked up now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -12,12 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from liveness import audit
+from liveness import extensions
 from liveness.access import Person, access_policy, is_everything
 from liveness.admin.dates import DateFilter
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
 from liveness.admin.words import ANONYMOUS, SYSTEM, USER, name_actors, name_records, who, words_of
-from liveness.audit import rows
+from liveness.audit import registry, rows
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.templatetags.liveness import moment
 from liveness.web.guarded_admin import is_value
@@ -28,12 +28,6 @@ TRAIL = 50
 SPAN = 20_000
 # The longest number that fits into 64 bits whatever its digits.
 MAX_DIGITS = 18
-# What can be filtered by; an optional app adds its own.
-ACTIONS = {
-    value
-    for name, value in vars(audit).items()
-    if name.startswith(("ACCOUNT_", "ATTEMPT_", "MEDIA_", "CHECK_", "KEY_", "BULK_")) and isinstance(value, str)
-}
 
 
 def _out_of_sight(event: AuditEvent, user: Person) -> str:
@@ -47,10 +41,6 @@ def _out_of_sight(event: AuditEvent, user: Person) -> str:
     public_id = as_uuid(event.object_id)
     is_seen = public_id is not None and records[event.object_type].filter(public_id=public_id).exists()
     return "" if is_seen else _("hidden")
-
-
-# Each says why a person is not told the details of an event, or nothing; an optional app adds its own.
-WITHHOLDERS: list[Callable[[AuditEvent, Any], str]] = [_out_of_sight]
 
 
 def trail(user: Person, subjects: Sequence[Model]) -> list[AuditEvent] | None:
@@ -76,10 +66,12 @@ class ActionFilter(admin.SimpleListFilter):
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return sorted(((action, words_of(action)) for action in ACTIONS), key=lambda choice: choice[1])
+        return sorted(
+            ((action.name, str(action.label)) for action in registry.all_actions()), key=lambda choice: choice[1]
+        )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(action=self.value()) if self.value() in ACTIONS else queryset
+        return queryset.filter(action=self.value()) if registry.get(self.value() or "") else queryset
 
 
 class DayFilter(DateFilter):
@@ -146,7 +138,7 @@ class AuditEventAdmin(FactsAdmin):
             return None
         for event in rows.to_show(self.get_queryset(request).filter(pk=object_id)):
             _name([event], request.user)
-            reasons = (withheld(event, request.user) for withheld in WITHHOLDERS)
+            reasons = (withheld(event, request.user) for withheld in (_out_of_sight, *extensions.withholders()))
             event.details = next(filter(None, reasons), event.details)
             return event
         return None

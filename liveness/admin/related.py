@@ -1,6 +1,6 @@
 """What belongs to an attempt, as links between the pages of the admin."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from liveness import extensions
 from liveness.access import Person, access_policy
 from liveness.models import StoredMedia, VerificationAttempt
 from liveness.web.search import as_uuid
@@ -55,7 +56,7 @@ class SubjectFilter(admin.ListFilter):
 
 def links(viewer: Person, attempt: VerificationAttempt) -> list[Link]:
     """The pages that belong to this attempt and that this person may open."""
-    return [link for source in SOURCES for link in source(viewer, attempt)]
+    return [link for source in (_own, *extensions.attempt_links()) for link in source(viewer, attempt)]
 
 
 def _own(viewer: Person, attempt: VerificationAttempt) -> Iterator[Link]:
@@ -70,7 +71,3 @@ def _own(viewer: Person, attempt: VerificationAttempt) -> Iterator[Link]:
 
 def _file_words(file: StoredMedia) -> str:
     return f"{file.get_kind_display()} {file.public_id.hex[:8]}"
-
-
-# An optional app adds its own.
-SOURCES: list[Callable[[Any, VerificationAttempt], Iterator[Link]]] = [_own]

@@ -6,20 +6,17 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from liveness.access import Person, access_policy
-from liveness.audit import Actor
+from liveness.audit import Actor, registry
 from liveness.models import AuditEvent, BulkAction, StoredMedia, VerificationAttempt
 from liveness.web.search import as_uuid
 
 USER, SYSTEM, ANONYMOUS = "user:", "system:", "anonymous"
 ATTEMPT, MEDIA, BULK = (model._meta.label_lower for model in (VerificationAttempt, StoredMedia, BulkAction))
-# The words of actions; an optional app adds its own. An action without words is said by its name.
-WORDS: dict[str, str | Promise] = {}
 
 # The primary key of a record, and what to say beside its id.
 Record = tuple[int, str]
@@ -27,9 +24,9 @@ Records = Mapping[str, Record]
 
 
 def words_of(action: str) -> str:
-    """An action in words: "liveness.media.viewed" is "Media viewed" unless somebody has better words."""
-    if action in WORDS:
-        return str(WORDS[action])
+    """An action in words. One that no installed app knows any more is said by its name."""
+    if known := registry.get(action):
+        return str(known.label)
     return action.partition(".")[2].replace(".", " ").replace("_", " ").capitalize() or action
 
 

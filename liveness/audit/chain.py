@@ -14,7 +14,7 @@ from django.db import models, transaction
 from django.db.models import Subquery
 from django.utils import timezone
 
-from liveness.audit import keys, rows
+from liveness.audit import keys, registry, rows
 from liveness.audit.actions import KEY_CHANGED
 from liveness.audit.actors import Actor
 from liveness.audit.entries import GENESIS, canonical, chain_hash, is_by
@@ -85,6 +85,7 @@ def object_id_of(target: models.Model) -> str:
 
 def _event(entry: Entry, actor: Actor, head: AuditHead) -> AuditEvent:
     """The event that follows `head`, which is locked, and becomes the head itself."""
+    registry.check(entry.action)
     target = entry.target
     event = AuditEvent(
         sequence=head.sequence + 1,

@@ -5,17 +5,19 @@ without firing a delete trigger unless the connection turned `recursive_triggers
 insert over any key that the row could replace, the hidden rowid among them.
 
 The statements, and the keys of each table, are part of the migration that installs them and frozen with it. Another
-app adds its tables to `UNIQUE_KEYS` where its models are made, so that `unprotected` looks at them exactly where that
-app is installed. Whoever needs other keys or statements writes a new migration with statements of its own, and adapts
+app adds its tables with `register` in `AppConfig.ready()`, so that `unprotected` looks at them exactly where that app
+is installed. Whoever needs other keys or statements writes a new migration with statements of its own, and adapts
 `unprotected` to what is then installed.
 """
+
+from collections.abc import Mapping
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 MESSAGE = "is append-only: its rows cannot be changed or removed"
 
-# Every unique key of each protected table; other apps add theirs.
+# Every unique key of each protected table.
 UNIQUE_KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "liveness_auditevent": (("sequence",),),
     "liveness_poll": (("id",), ("attempt_id", "sequence")),
@@ -61,6 +63,11 @@ TRIGGERS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("update", "delete", "replace"),
     ),
 }
+
+
+def register(keys: Mapping[str, tuple[tuple[str, ...], ...]]) -> None:
+    """Add the protected tables of an app, with every unique key of each."""
+    UNIQUE_KEYS.update(keys)
 
 
 def install(editor: BaseDatabaseSchemaEditor, table: str) -> None:

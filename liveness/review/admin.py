@@ -1,7 +1,5 @@
 """Reviews, claims, decisions and notes in the admin: facts that are read, never written."""
 
-from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin
@@ -9,7 +7,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,41 +15,16 @@ from django.utils.translation import gettext_lazy
 
 from liveness.access import access_policy
 from liveness.admin import related
-from liveness.admin.audit import ACTIONS, WITHHOLDERS
 from liveness.admin.dates import DateFilter
 from liveness.admin.mixins import FactsAdmin, LookAheadChangeList
-from liveness.admin.words import ATTEMPT, WORDS, link
+from liveness.admin.words import ATTEMPT, link
 from liveness.models import VerificationAttempt
-from liveness.review import access, actions
-from liveness.review.audit_log.labels import ACTS
-from liveness.review.audit_log.rows import withheld
+from liveness.review import access
 from liveness.review.models import Claim, Decision, Note, Review
 from liveness.review.requests import person_of
 from liveness.templatetags.liveness import moment
 from liveness.web import search
 from liveness.web.search import as_uuid
-
-ACTIONS |= {value for name, value in vars(actions).items() if name.isupper()}
-WITHHOLDERS.append(withheld)
-WORDS |= {action: act.words for action, act in ACTS.items()}
-
-
-def _links(viewer: Any, attempt: VerificationAttempt) -> Iterator[related.Link]:
-    """The pages of this app that belong to an attempt and that this person may open."""
-    if not access.may(viewer, "view_review") or not Review.objects.filter(pk=attempt.pk).exists():
-        return
-    # A host may have the admin without the pages of this app.
-    with suppress(NoReverseMatch):
-        yield _("Review in the workspace"), reverse("liveness_review:workspace", args=[attempt.public_id])
-        yield _("History of the subject"), reverse("liveness_review:subject", args=[attempt.public_id])
-    yield _("Review"), reverse("admin:liveness_review_review_change", args=[attempt.pk])
-    for name, label in (("decision", _("Decisions")), ("claim", _("Claims")), ("note", _("Notes"))):
-        if access.may(viewer, f"view_{name}"):
-            page = reverse(f"admin:liveness_review_{name}_changelist")
-            yield label, f"{page}?{urlencode({'q': str(attempt.public_id)})}"
-
-
-related.SOURCES.append(_links)
 
 
 class StateChangeList(LookAheadChangeList):

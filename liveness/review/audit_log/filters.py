@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 
 from liveness.access import access_policy
 from liveness.audit import Actor
+from liveness.audit.registry import ActionGroup
 from liveness.models import StoredMedia, VerificationAttempt
 from liveness.review.audit_log import queries
-from liveness.review.audit_log.labels import GROUPS, Text
+from liveness.review.audit_log.labels import Text
 from liveness.review.audit_log.queries import Wanted
 from liveness.review.audit_log.rows import who
 from liveness.templatetags.liveness import short
@@ -48,7 +49,7 @@ class Filters:
         attempt, subject = as_uuid(data.get("attempt", "")), as_uuid(data.get("subject", ""))
         return cls(
             person if person.isprintable() and len(person) <= LONGEST_ACTOR else "",
-            action if action in GROUPS else "",
+            action if action in ActionGroup.values else "",
             str(attempt or ""),
             str(subject) if subject and not attempt else "",
             "1" if data.get("single") else "",
@@ -103,7 +104,7 @@ def scope(filters: Filters, person: AbstractUser) -> Scope:
 
 def tabs(filters: Filters) -> list[tuple[Text, str, bool]]:
     """The groups of actions: label, address, and whether it is the one shown."""
-    groups = {"": gettext_lazy("All"), **GROUPS}
+    groups = {"": gettext_lazy("All"), **dict(ActionGroup.choices)}
     return [(label, replace(filters, action=name).address(), name == filters.action) for name, label in groups.items()]
 
 

@@ -17,9 +17,8 @@ from django.utils.translation import ngettext
 
 from liveness import audit
 from liveness.access import is_everything
-from liveness.audit import Actor, rows
+from liveness.audit import Actor, registry, rows
 from liveness.models import AuditCheck, AuditEvent
-from liveness.review.audit_log.labels import actions_of
 from liveness.review.formatting import number
 
 PAGE = 50
@@ -232,7 +231,7 @@ def _select(events: Events, wanted: Wanted, size: int, *, is_rising: bool) -> li
 
 def _parts(events: Events, wanted: Wanted, is_rising: bool) -> list[Events]:
     """The events asked for, as one set or as several that no database would merge, each in an order of one index."""
-    actions = actions_of(wanted.group)
+    actions = registry.names_of(wanted.group)
     if wanted.objects is not None:
         return [_of_lives(events, wanted, actions, is_rising)]
     if wanted.actor:

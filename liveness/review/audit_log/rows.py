@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from liveness.access import access_policy, is_everything
+from liveness.audit.registry import AuditAction
 from liveness.models import AuditEvent, StoredMedia, VerificationAttempt
 from liveness.review import actions
 from liveness.review.access import Person, may, visible_reviews
 from liveness.review.audit_log import queries
 from liveness.review.audit_log.histories import is_hidden
-from liveness.review.audit_log.labels import Act, Text, act_of, details_of
+from liveness.review.audit_log.labels import Text, action_of, details_of
 from liveness.review.formatting import number
 from liveness.review.models import Review
 from liveness.web.search import as_uuid
@@ -55,7 +56,7 @@ class Row:
 
     event: AuditEvent
     who: Who
-    act: Act
+    act: AuditAction
     about: About | None
     record: str
     details: str
@@ -67,7 +68,7 @@ class Row:
         """What happened, in words."""
         count = len(self.others) + 1
         if count == 1:
-            return self.act.words
+            return self.act.label
         return ngettext("%(count)s thumbnail shown", "%(count)s thumbnails shown", count) % {"count": number(count)}
 
     @property
@@ -133,7 +134,7 @@ def _row(event: AuditEvent, known: Known, person: Person) -> Row:
     return Row(
         event,
         _who(event.actor, known.users.get(event.actor)),
-        act_of(event.action),
+        action_of(event.action),
         About(*attempt, has_page=attempt[0] in known.pages) if attempt else None,
         "" if _is_out_of_sight(event, known) else event.object_id,
         reason or details_of(queries.data_of(event), known.names),

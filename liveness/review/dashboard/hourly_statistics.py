@@ -105,7 +105,7 @@ def _fold_batch(most: int) -> int:
 
 
 def _counted(after: int, last: int) -> Hourly:
-    counted = AuditEvent.objects.filter(sequence__gt=after, sequence__lte=last, action__in=counting.COUNTERS)
+    counted = AuditEvent.objects.filter(sequence__gt=after, sequence__lte=last, action__in=counting.counted_actions())
     # What cannot be read counts for nothing. The verifier names it.
     events = [event for event in rows.to_show(counted.order_by("sequence")) if event.at]
     missed = losses.missed({event.object_id for event in events if event.action == audit.ATTEMPT_EXPIRED})

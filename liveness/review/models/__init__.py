@@ -1,15 +1,9 @@
-from liveness.models import append_only
 from liveness.review.models.claim import Claim, ClaimEnding, Presence
 from liveness.review.models.decision import Decision, DecisionOutcome, Stage
 from liveness.review.models.note import Note, Notice
 from liveness.review.models.personal import KeyMap, SavedView
 from liveness.review.models.review import DECIDABLE, SETTLED, Review, ReviewQuerySet, ReviewState
 from liveness.review.models.statistics import HourlyStatistic, StatisticsCursor
-
-append_only.UNIQUE_KEYS |= {
-    "liveness_review_decision": (("id",), ("public_id",), ("claim_id",), ("review_id", "sequence")),
-    "liveness_review_note": (("id",),),
-}
 
 __all__ = [
     "DECIDABLE",

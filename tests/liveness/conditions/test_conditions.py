@@ -41,9 +41,9 @@ def test_looking_leaves_nothing(settings, tmp_path):
 
 class TestMigrations:
     def test_one_that_is_not_applied_is_named_with_what_to_type(self):
-        MigrationRecorder.Migration.objects.filter(app="liveness", name__startswith="0003").delete()
+        MigrationRecorder.Migration.objects.filter(app="liveness", name__startswith="0002").delete()
         assert only().kind == ConditionKind.MIGRATIONS_UNAPPLIED
-        assert "liveness.0003" in only().text
+        assert "liveness.0002" in only().text
         assert only().text.endswith("Run: manage.py migrate")
 
     def test_of_the_review_app_too(self):

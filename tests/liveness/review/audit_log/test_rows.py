@@ -10,9 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from liveness import audit
-from liveness.audit import Actor
+from liveness.audit import Actor, registry
+from liveness.audit.actions import ACTIONS
+from liveness.audit.registry import ActionGroup, AuditAction
 from liveness.review import actions
-from liveness.review.audit_log.labels import ACTS, DETAILS, GROUPS, details_of
+from liveness.review.audit_log.labels import DETAILS, details_of
 from liveness.review.audit_log.rows import Row, who
 from tests.builders import make_attempt
 from tests.liveness.review.audit_log.auditing import PAGE, record, tamper
@@ -29,22 +31,29 @@ class TestWords:
         return {value for name, value in constants if name.isupper() and str(value).startswith("liveness.")}
 
     def test_every_action_has_words_and_a_group(self):
-        assert self.names() == set(ACTS)
-        assert {act.group for act in ACTS.values()} == set(GROUPS)
+        ours = [*ACTIONS, *actions.ACTIONS]
+        assert {action.name for action in ours} == self.names()
+        assert {action.group for action in ours} == set(ActionGroup.values)
 
     def test_no_two_actions_say_the_same(self):
-        words = [str(act.words) for act in ACTS.values()]
+        words = [str(action.label) for action in registry.all_actions()]
         assert len(set(words)) == len(words)
 
     def test_every_symbol_is_drawn(self):
         sprite = Path(finders.find("liveness/icons.svg")).read_text()
         drawn = set(re.findall(r'<symbol id="([\w-]+)"', sprite))
-        assert {act.icon for act in ACTS.values()} <= drawn
+        assert {action.icon for action in registry.all_actions()} <= drawn
         assert {who(actor).icon for actor in ("anonymous", "system:x", "user:9")} <= drawn
 
-    def test_an_action_of_the_host_stands_for_itself(self, client):
+    def test_an_action_of_the_host_has_the_words_that_the_host_gave_it(self, client):
         record("merchant.export.made")
-        assert "merchant.export.made" in client.get(PAGE).text
+        assert "Export made by the merchant" in client.get(PAGE).text
+
+    def test_an_action_of_an_app_that_is_gone_stands_for_itself(self, client, monkeypatch):
+        monkeypatch.setitem(registry._actions, "gone.thing.done", AuditAction("gone.thing.done", "", "", ""))
+        record("gone.thing.done")
+        monkeypatch.delitem(registry._actions, "gone.thing.done")
+        assert "gone.thing.done" in client.get(PAGE).text
 
     @pytest.mark.parametrize(
         ("details", "words"),
@@ -117,11 +126,13 @@ class TestRows:
             assert part in text
 
     @pytest.mark.parametrize("payload", PAYLOADS)
-    def test_nothing_in_an_event_becomes_markup(self, client, payload):
+    def test_nothing_in_an_event_becomes_markup(self, client, payload, monkeypatch):
         person = make_user()
         get_user_model().objects.filter(pk=person.pk).update(username=payload)
         attempt = make_attempt(subject_reference=payload)
-        record("host." + payload[:40], actor=Actor.user(person), target=attempt, reason=payload)
+        name = "host." + payload[:40]
+        monkeypatch.setitem(registry._actions, name, AuditAction(name, "", "history", name))
+        record(name, actor=Actor.user(person), target=attempt, reason=payload)
         for page in (client.get(PAGE), client.get(f"{PAGE}?subject={attempt.public_id}")):
             assert payload not in page.text or payload == "{{7*7}}"
             assert "49" not in page.context["rows"][0].details

@@ -48,7 +48,7 @@ class TestFolding:
             at = NOON + timedelta(minutes=25 * minutes)
             tell(audit.ATTEMPT_REGISTERED, at)
             tell(actions.REVIEW_QUEUED, at, margin=margin, is_complete=True)
-        tell("liveness.something.else")
+        tell("liveness.test.happened")
         assert found() == {
             "registered": 3,
             "queued": 3,

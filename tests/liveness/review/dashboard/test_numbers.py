@@ -38,7 +38,7 @@ class TestNumbers:
         assert detail == "median; 95% had 31 min or more, the least under a minute"
 
     def test_the_period_before_is_shown_once_the_records_reach_back(self, client):
-        tell("liveness.something.else", NOW - 47 * HOUR)
+        tell("liveness.test.happened", NOW - 47 * HOUR)
         tell(audit.ATTEMPT_REGISTERED, NOW - 40 * HOUR, count=7)
         tell(audit.ATTEMPT_REGISTERED, NOW)
         assert "Before" not in shown(client)
@@ -91,7 +91,7 @@ class TestNumbers:
         for back, calls in ((0, 40), (3, 9_000), (99, 30_000)):
             HourlyCalls.objects.create(hour=NOW.replace(minute=0) - back * HOUR, calls=calls)
         card = said(shown(client))["API budget, busiest hour"]
-        assert card[:2] == ["25.0%", "9,000 of 36,000 calls, from 22\N{NO-BREAK SPACE}Nov, 11:00"]
+        assert card[:2] == ["25.0%", "9,000 of 36,000 calls, from 22\N{NO-BREAK SPACE}Nov, 11:00 UTC"]
 
     @pytest.mark.parametrize(
         ("part", "whole", "words"),

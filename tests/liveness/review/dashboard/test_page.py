@@ -47,7 +47,7 @@ class TestPolicy:
         assert "1 review waits, 0 of them too long." in page
 
     def test_figures_of_all_attempts_are_refused_with_a_reason(self, monkeypatch):
-        monkeypatch.setattr(dashboard_views.figures, "fold", None)
+        monkeypatch.setattr(dashboard_views.hourly_statistics, "update", None)
         tell(audit.ATTEMPT_REGISTERED, count=17)
         page = shown(signed_in(make_user("view_figures", "view_verificationattempt")), "?period=7d")
         board = page.partition('id="figures"')[2].partition("</main>")[0]
