@@ -18,6 +18,7 @@ from django.db import Error, transaction
 from django.db.models import F
 
 from liveness.client.errors import Fault
+from liveness.database.time_limits import limit_idle_time
 from liveness.loss_causes import LossCause
 from liveness.models import CounterValue
 
@@ -164,6 +165,7 @@ def flush() -> bool:
 
 @transaction.atomic
 def _write(amounts: Amounts) -> None:
+    limit_idle_time()
     # All processes lock the rows in this one order, so that no two wait for each other.
     for (name, label), amount in sorted(amounts.items()):
         row = CounterValue.objects.filter(name=name, label=label)

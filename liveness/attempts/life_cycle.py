@@ -11,6 +11,7 @@ from liveness.audit import Actor
 from liveness.client.results import explain
 from liveness.client.types import LivenessResult
 from liveness.database.retry import retried
+from liveness.database.time_limits import idle_limit
 from liveness.exceptions import LeaseLostError, RegistrationError
 from liveness.media import rows as media_rows
 from liveness.models import ClosedBy, MediaState, Outcome, VerificationAttempt
@@ -219,7 +220,7 @@ def _locked(attempt_id: int, run: str = "") -> VerificationAttempt:
 
     A `run` of the refresh gets only what it still holds; an empty one stands for a person or a command.
     """
-    rows = VerificationAttempt.objects.select_for_update().filter(id=attempt_id)
+    rows = VerificationAttempt.objects.select_for_update().annotate(**idle_limit()).filter(id=attempt_id)
     attempt = (rows.held_by(run) if run else rows).first()
     if attempt is None:
         raise LeaseLostError("another run may work on this attempt now")

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from liveness import audit
 from liveness.audit import Actor, rows
+from liveness.database.time_limits import idle_limit
 from liveness.models import AuditEvent, AuditHead
 
 WITHIN = timedelta(minutes=1)
@@ -27,7 +28,7 @@ def record(action: str, *, actor: Actor, target: models.Model, most: int = 1, on
         return
     with transaction.atomic():
         # Requests that come at once wait here for each other, so that each sees what the others recorded.
-        AuditHead.objects.select_for_update().get_or_create(id=1)
+        AuditHead.objects.select_for_update().annotate(**idle_limit()).get_or_create(id=1)
         if not _is_enough(limits):
             audit.record(action, actor=actor, target=target)
 

@@ -18,6 +18,7 @@ from liveness.audit import keys, registry, rows
 from liveness.audit.actions import KEY_CHANGED
 from liveness.audit.actors import Actor
 from liveness.audit.entries import GENESIS, canonical, chain_hash, is_by
+from liveness.database.time_limits import idle_limit
 from liveness.exceptions import AuditKeyError, ChainError
 from liveness.models import AuditEvent, AuditHead
 
@@ -104,7 +105,7 @@ def _event(entry: Entry, actor: Actor, head: AuditHead) -> AuditEvent:
 
 def _locked_head() -> AuditHead:
     """The head, locked, to which an event of the current key may be appended. Raises ChainError."""
-    head, _ = AuditHead.objects.select_for_update().get_or_create(id=1)
+    head, _ = AuditHead.objects.select_for_update().annotate(**idle_limit()).get_or_create(id=1)
     newest = rows.newest()
     _refuse_other_head(head, newest)
     if newest and (old := _writer_of(newest)) != keys.current():

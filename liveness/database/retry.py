@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import stamina
-from django.db import OperationalError, connection
+from django.db import InternalError, OperationalError, connection
 
 from liveness.database import outages
 
@@ -27,13 +27,16 @@ def retried(write: Callable[[], T]) -> T:
 def _may_pass(failure: Exception) -> bool:
     """A disk that is full or a database that is read-only stays so for longer than anybody waits."""
     outage = outages.of(failure)
-    return isinstance(failure, OperationalError) and (outage is None or outage.kind.passes)
+    if isinstance(failure, OperationalError):
+        return outage is None or outage.kind.passes
+    # PostgreSQL has ended a transaction that was idle for too long (`time_limits`).
+    return isinstance(failure, InternalError) and outage is not None and outage.kind.passes
 
 
 def _reconnecting(write: Callable[[], T]) -> T:
     try:
         return write()
-    except OperationalError:
+    except (InternalError, OperationalError):
         # A connection that the server has dropped would fail every further try.
         connection.close_if_unusable_or_obsolete()
         raise

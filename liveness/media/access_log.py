@@ -11,6 +11,7 @@ from django.utils import timezone
 from liveness import audit
 from liveness.app_settings import app_settings
 from liveness.audit import Actor, bounded
+from liveness.database.time_limits import idle_limit
 from liveness.exceptions import MediaError
 from liveness.media import files as media_files
 from liveness.media import integrity
@@ -41,7 +42,7 @@ def record_look(file: StoredMedia, action: str, *, actor: Actor, now: datetime) 
         return
     with transaction.atomic():
         # Two ranges asked for at once wait here for each other, and only the first is recorded.
-        StoredMedia.objects.select_for_update().get(pk=file.pk)
+        StoredMedia.objects.select_for_update().annotate(**idle_limit()).get(pk=file.pk)
         if not _is_granted(file, action, actor, now):
             audit.record(action, actor=actor, target=file, kind=file.kind, sha256=file.sha256)
 

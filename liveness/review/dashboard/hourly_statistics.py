@@ -15,6 +15,7 @@ from django.db.models import Min, Sum
 from liveness import audit
 from liveness.audit import rows
 from liveness.database.retry import retried
+from liveness.database.time_limits import idle_limit
 from liveness.models import AuditEvent
 from liveness.polling import losses
 from liveness.review.dashboard import counting
@@ -63,7 +64,7 @@ def update(limit: int | None = None, *, progress: Callable[[int], None] = lambda
 def forget() -> None:
     """Drop all figures, so that the next `fold` makes them again from the first event."""
     with transaction.atomic():
-        StatisticsCursor.objects.select_for_update().get_or_create(id=1)
+        StatisticsCursor.objects.select_for_update().annotate(**idle_limit()).get_or_create(id=1)
         HourlyStatistic.objects.all().delete()
         StatisticsCursor.objects.filter(id=1).update(sequence=0)
 
@@ -95,7 +96,7 @@ def _newest() -> int:
 
 def _fold_batch(most: int) -> int:
     with transaction.atomic():
-        reached, _ = StatisticsCursor.objects.select_for_update().get_or_create(id=1)
+        reached, _ = StatisticsCursor.objects.select_for_update().annotate(**idle_limit()).get_or_create(id=1)
         last = min(_newest(), reached.sequence + most)
         if last <= reached.sequence:
             return 0
