@@ -60,7 +60,7 @@ def test_the_configuration_page_names_every_variable_and_check():
     page = (ROOT / "docs" / "configuration.md").read_text()
     explained = set(re.findall(r"^(?:# )?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert [name for name in explained if f"`{name}`" not in page] == []
-    checks = "".join(path.read_text() for path in sorted((ROOT / "liveness").glob("*checks.py")))
+    checks = "".join(path.read_text() for path in sorted((ROOT / "liveness" / "checks").glob("*.py")))
     ids = {
         f"liveness.{'E' if kind == 'error' else 'W'}{int(number):03}"
         for kind, number in re.findall(r"_(error|warning)\(\s*(\d+)", checks)

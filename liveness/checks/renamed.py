@@ -1,12 +1,12 @@
-"""Names that were changed once, before the first release: whoever still uses an old one is told the new one."""
+"""A system check of settings that got another name before the first release."""
 
 import os
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import register
 
-from liveness.checks.settings import TAG
+from liveness.checks.settings import TAG, Messages, _error
 
 RENAMED_SETTINGS = {
     "LIVENESS_PACE_SHARE": "LIVENESS_RATE_LIMIT_SHARE",
@@ -18,10 +18,10 @@ RENAMED_SETTINGS = {
 
 
 @register(TAG)
-def check_renamed_settings(**kwargs: Any) -> list[CheckMessage]:
-    """A setting with an old name has no effect, so it is an error and not a hint."""
-    return [
-        Error(f"{old} has no effect: it is called {new} now.", hint=f"Rename it to {new}.", id="liveness.E040")
-        for old, new in RENAMED_SETTINGS.items()
-        if hasattr(settings, old) or old in os.environ
-    ]
+def check_renamed_settings(**kwargs: Any) -> Messages:
+    """A setting with an old name has no effect, so this is an error."""
+    messages: Messages = []
+    for old, new in RENAMED_SETTINGS.items():
+        if hasattr(settings, old) or old in os.environ:
+            messages += _error(40, f"{old} has no effect: it is called {new} now.", f"Rename it to {new}.")
+    return messages

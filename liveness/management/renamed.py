@@ -1,4 +1,4 @@
-"""Commands that have another name now: a script that calls the old one learns the new one, and nothing is done."""
+"""Commands that have another name now. The old one does nothing and gives the new name."""
 
 from typing import ClassVar
 
@@ -18,4 +18,4 @@ class RenamedCommand(BaseCommand):
         super().run_from_argv(argv[:2])
 
     def handle(self, *args: object, **options: object) -> None:
-        raise cannot_run(f"{self.old} is called {self.new} now. Change the name in your crontab or script.")
+        raise cannot_run(f"Change the name in your crontab or script: {self.old} is called {self.new} now.")

@@ -28,8 +28,8 @@ def away(*args, **kwargs):
     ("module", "name", "task"),
     [
         (engine, "run", tasks.refresh_due),
-        (alerts, "tell", tasks.alert),
-        (hourly_statistics, "fold", review_tasks.fold),
+        (alerts, "send", tasks.alert),
+        (hourly_statistics, "update", review_tasks.fold),
     ],
 )
 def test_a_task_that_meets_an_outage_says_so_once_a_minute(monkeypatch, caplog, module, name, task):
