@@ -8,9 +8,11 @@ network, the vendor and the media host at random, forty minutes without a media 
 hangs, and every minute SIGKILL for one of the four workers, with a token that comes three minutes before it runs out.
 The clock of one worker's machine is set an hour ahead, an hour back and right again; two runs begin with such a clock;
 one worker is paused for longer than its leases last; the volume of the evidence is unmounted for ten minutes; and a
-region is refused. What could be had is known, because the sandbox was told
-when each check ends; a query then says what is not there. The plain day is an hour at 50 % without faults. Needs
-PostgreSQL; about twenty minutes. A machine must keep up with the rate: what it cannot do counts as lost. Exit 1 when an aim is missed by a factor of 2 or more, or anything was lost.
+region is refused. What could be had is known, because the sandbox was told when each check ends; a query then says what
+is not there. The plain day is an hour at 50 % without faults. Then a minute with Celery, in the world's own time: the
+clocks of beat and of the worker are set by an hour while tokens come. Needs PostgreSQL and Redis; about twenty minutes.
+A machine must keep up with the rate: what it cannot do counts as lost. Exit 1 when an aim is missed by a factor of 2 or
+more, or anything was lost.
 """
 
 import argparse
@@ -20,7 +22,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.common.beat_day import drive_beat
 from bench.common.course import FAULTS, Course, Result
+from bench.common.databases import fresh, with_portal
 from bench.common.endings import end_cleanly
 from bench.common.ours import Ours
 from bench.common.polling import PACE, World, simulate
@@ -45,12 +49,16 @@ def main() -> int:
     progress(f"a plain day: {options.hours:g} h at 50 %")
     course = Course(load=0.5, seconds=hour, **common)
     plain = driven(course)
-    for token in bad.lost + plain.lost:
+    progress("a minute with Celery: the clocks of beat and of the worker are set by an hour")
+    with fresh("postgres") as url:
+        celery = with_portal(url, drive_beat)
+    lost = bad.lost + plain.lost + celery.lost
+    for token in lost:
         progress(f"not there: {token[:4]}…")
-    return max(report(lines(bad, plain, simulated(course))), int(bool(bad.lost or plain.lost)))
+    return max(report(lines(bad, plain, celery, simulated(course))), int(bool(lost)))
 
 
-def lines(bad: Result, plain: Result, simulated: float) -> list[Line]:
+def lines(bad: Result, plain: Result, celery: Result, simulated: float) -> list[Line]:
     return [
         beside("bad day: captured whole / could be had", bad.captured, bad.finished, "", at_least(1)),
         Line("bad day: attempts registered", bad.registered, ""),
@@ -61,6 +69,7 @@ def lines(bad: Result, plain: Result, simulated: float) -> list[Line]:
         beside("plain day: captured whole / could be had", plain.captured, plain.finished, "", at_least(1)),
         Line("plain day: calls refused for their frequency", plain.refusals, "", aim=at_most(0, of_figure=True)),
         beside("plain day: end of check until stored, p50 / simulated", plain.latency, simulated, "s", at_most(1.25)),
+        beside("under beat: captured whole / could be had", celery.captured, celery.finished, "", at_least(1)),
     ]
 
 

@@ -66,7 +66,9 @@ def deployment(broker, sandbox, settings, tmp_path):
         yield deployment
 
 
-WAKE = "import django; django.setup(); from liveness import wakeups; wakeups.PATIENCE = 20.0; wakeups.wake()"
+WAKE = (
+    "import django; django.setup(); from liveness.scheduling import wake_ups; wake_ups.PATIENCE = 20.0; wake_ups.wake()"
+)
 on_redis = pytest.mark.parametrize("broker", ["redis"], indirect=True)
 on_both = pytest.mark.parametrize("broker", ["redis", "rabbitmq"], indirect=True)
 

@@ -13,8 +13,8 @@ from tests.with_celery import Deployment, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TIMED = "import time, django; django.setup(); from liveness import wakeups; begun = time.monotonic(); "
-TIMED += "wakeups.wake(); print(time.monotonic() - begun)"
+TIMED = "import time, django; django.setup(); from liveness.scheduling import wake_ups; begun = time.monotonic(); "
+TIMED += "wake_ups.wake(); print(time.monotonic() - begun)"
 sent = []
 hanging = threading.Event()
 
