@@ -9,8 +9,8 @@ from pathlib import Path
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
-from kombu import Queue
 
+from kyc_portal.celery_settings import *  # noqa: F403 - settings are names of the module
 from kyc_portal.environment import StrictEnv, read_dotenv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -269,40 +269,9 @@ LIVENESS_REVIEW_SECOND_ON_REASONS = env.list(
 # lost or comes twice does no harm.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "memory://")
 LIVENESS_WAKE = "" if CELERY_BROKER_URL.startswith("memory") else "liveness.tasks.wake"
-CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_SERIALIZER = "json"
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# The refresh has a queue of its own, so that a long polling day does not keep the other tasks waiting; a worker without
-# -Q serves both. On RabbitMQ 3.10 to 4.x they are durable classic queues: a quorum queue drops what it delivered 20
-# times, and has nothing to offer for messages that may be lost.
-CELERY_TASK_QUEUES = [Queue("celery", routing_key="celery"), Queue("refresh", routing_key="refresh")]
-CELERY_TASK_ROUTES = {"liveness.refresh_*": {"queue": "refresh"}}
-# Processes wait for the vendor, hardly ever for a core.
-CELERY_WORKER_CONCURRENCY = 4
-CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
-# Seconds. A slice ends after ten, but slow files may be under way for long (`LIVENESS_MEDIA_DEADLINES`), and for two
-# minutes others may begin beside them.
-CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 540, 570
 if CELERY_BROKER_URL.startswith("redis"):
     # What a worker has not acknowledged is delivered again, which must not be before the time limit.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_connect_timeout": 3, "socket_timeout": 30}
-# Brokers may be away for long: workers and beat try for ever, and what a worker is at goes on meanwhile.
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = TIME_ZONE
-# Nothing here is so rare that beat would have to remember it in a file. No message expires: that would compare the
-# clocks of two machines. The scheduler sends none while enough wait (`liveness.scheduling.backlog`).
-CELERY_BEAT_SCHEDULER = "liveness.scheduling.beat:SteadyScheduler"
-CELERY_BEAT_SCHEDULE = {
-    "refresh due attempts": {"task": "liveness.refresh_due", "schedule": 5.0},
-    "fold figures": {"task": "liveness_review.statistics", "schedule": 60.0},
-    "tell alerts": {"task": "liveness.alert", "schedule": 60.0},
-    "verify media": {"task": "liveness.verify_media", "schedule": 300.0},
-}
-
 # For the checks of `kyc_portal.checks`.
 ENVIRONMENT = env

@@ -8,6 +8,6 @@ from liveness.web.logs import outages_logged
 
 @shared_task(name="liveness_review.statistics")
 @outages_logged
-def fold(limit: int | None = None) -> None:
+def update_statistics(limit: int | None = None) -> None:
     """Bring the figures of the dashboard up to date, by at most `limit` events; two tasks at once share the work."""
     hourly_statistics.update(limit)

@@ -59,7 +59,7 @@ class Run:
     ) -> None:
         self.summary = RunReport()
         poller_state, self._clock, self._breakers = memory.poller_state, memory.clock, memory.breakers
-        self._market = poller_state
+        self._poller_state = poller_state
         self._options = options
         self._stop = stop
         self._halt = threading.Event()
@@ -203,7 +203,7 @@ class Run:
         the run ends."""
         until = time.monotonic() + (ENDLESS_PATIENCE if self._queue.is_continuous else ROOM_PATIENCE)
         while not (self._halt.is_set() or self._stop.is_set()):
-            is_vain = not self._market.downloads.is_good or time.monotonic() > until
+            is_vain = not self._poller_state.downloads.is_good or time.monotonic() > until
             if is_vain or self._downloads.wait_for_room(WAIT_SECONDS):
                 return True
         return False
@@ -232,7 +232,7 @@ class Run:
     def _leave(self, job: Job) -> None:
         if self._queue.is_continuous:
             # Its calls had better go to results. A run that ends goes on waiting for room.
-            self._market.downloads.update(is_success=False)
+            self._poller_state.downloads.update(is_success=False)
         self._worker.leave(job)
         self._finish(job)
 

@@ -111,7 +111,7 @@ class WorkQueue:
         self.has_requested = False
         self.is_continuous = is_continuous or options.seconds is not None
         self._ends_at = time.monotonic() + options.seconds if options.seconds is not None else math.inf
-        self._market = poller_state
+        self._poller_state = poller_state
         self._ready: deque[Job] = deque()
         self._out: dict[int, Job] = {}
         self._count = 0
@@ -142,7 +142,7 @@ class WorkQueue:
     @property
     def is_late(self) -> bool:
         """Should a slice have been over for so long that no further download may begin?"""
-        return self._overtime >= (LATE if self._market.downloads.is_good else EXTENSION)
+        return self._overtime >= (LATE if self._poller_state.downloads.is_good else EXTENSION)
 
     def next(self, stop: threading.Event) -> Job | None:
         """The next job; None when nothing is left or `stop` was set. Waits for what others may still put back."""
@@ -227,14 +227,14 @@ class WorkQueue:
             until = now if self.is_continuous else self._started_at
             return selection.lease(
                 count,
-                self._market.threshold,
+                self._poller_state.threshold,
                 run=self._run,
                 until=until,
                 now=now,
                 passing_over=self.stuck | self._out.keys(),
                 regions=self._blocked_regions(),
                 is_continuous=self.is_continuous,
-                downloads=self._market.downloads.value,
+                downloads=self._poller_state.downloads.value,
                 may_close=self._clock.is_confirmed(self._begun_at),
             )
         candidates = self._options.candidates(self._started_at).filter(id__gt=self._last_id)

@@ -29,7 +29,7 @@ def away(*args, **kwargs):
     [
         (engine, "run", tasks.refresh_due),
         (alerts, "send", tasks.alert),
-        (hourly_statistics, "update", review_tasks.fold),
+        (hourly_statistics, "update", review_tasks.update_statistics),
     ],
 )
 def test_a_task_that_meets_an_outage_says_so_once_a_minute(monkeypatch, caplog, module, name, task):
