@@ -40,5 +40,5 @@ class TestCommand:
 
     def test_the_task_does_the_same(self):
         tell(audit.ATTEMPT_REGISTERED)
-        tasks.fold()
+        tasks.update_statistics()
         assert found() == {"registered": 1}
