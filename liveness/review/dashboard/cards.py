@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from liveness.ratelimit import budget
+from liveness.review.action_counts import LEAST
 from liveness.review.app_settings import review_settings
 from liveness.review.dashboard import counting
-from liveness.review.dashboard.counting import DECIDED, LEAST
+from liveness.review.dashboard.counting import DECIDED
 from liveness.review.dashboard.data import MOST, Band, DashboardData, Present
 from liveness.review.due_time import span
 from liveness.review.formatting import NOTHING, capped, even, likely, number, share

@@ -1,4 +1,4 @@
-"""What one event of the audit chain adds to the figures: pure functions of the event, no database.
+"""The figures that events of the audit chain add to; `liveness.review.action_counts` says what each adds.
 
 A figure is a sum, apart from the least margin. A decision that is undone takes away, in the hour of its undoing, what
 it had added. One that replaces another takes the verdict of the other away, so that an overturned vendor counts once

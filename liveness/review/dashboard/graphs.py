@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from liveness.ratelimit import budget
-from liveness.review.dashboard import charts, counting
+from liveness.review.action_counts import MARGINS, STEP
+from liveness.review.dashboard import charts
 from liveness.review.dashboard.cards import counted
 from liveness.review.dashboard.charts import Bar, Column, Plot
 from liveness.review.dashboard.data import MOST, Band, DashboardData, Present
@@ -247,8 +248,8 @@ def _pairs(edges: Sequence[int]) -> list[tuple[int, int | None]]:
 
 def _captured(outlook: DashboardData, start: int, end: int | None) -> int:
     """How many were captured with `start` to `end` minutes left."""
-    first, last = start * 60 // counting.STEP, end and end * 60 // counting.STEP
-    return sum(outlook.now.get(name, 0) for name in counting.MARGINS[first:last])
+    first, last = start * 60 // STEP, end and end * 60 // STEP
+    return sum(outlook.now.get(name, 0) for name in MARGINS[first:last])
 
 
 def _minutes(start: int, end: int | None) -> str:

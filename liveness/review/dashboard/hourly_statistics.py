@@ -18,6 +18,7 @@ from liveness.database.retry import retried
 from liveness.database.time_limits import idle_limit
 from liveness.models import AuditEvent
 from liveness.polling import losses
+from liveness.review.action_counts import LEAST
 from liveness.review.dashboard import counting
 from liveness.review.models import HourlyStatistic, StatisticsCursor
 
@@ -77,7 +78,7 @@ def totals(start: datetime, end: datetime) -> dict[str, int]:
         .annotate(sum=Sum("count"), least=Min("count"))
     )
     # PostgreSQL sums big integers into decimals.
-    return {row["name"]: int(row["least" if row["name"] == counting.LEAST else "sum"]) for row in found}
+    return {row["name"]: int(row["least" if row["name"] == LEAST else "sum"]) for row in found}
 
 
 def by_hour(names: Iterable[str], start: datetime, end: datetime) -> list[tuple[str, datetime, int]]:

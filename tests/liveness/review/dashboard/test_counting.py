@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from liveness import audit
 from liveness.models import Outcome
-from liveness.review import actions
+from liveness.review import action_counts, actions
 from liveness.review.dashboard import counting, hourly_statistics
 from liveness.review.decisions import decide as decisions_decide
 from liveness.review.policy import APPROVE, ESCALATE, REJECT, RETRY
@@ -136,7 +136,7 @@ class TestMargin:
     def test_there_is_none_without_attempts(self):
         assert counting.margin_at({}, 0.5) is None
 
-    @given(st.dictionaries(st.sampled_from(counting.MARGINS), st.integers(1, 1000), min_size=1))
+    @given(st.dictionaries(st.sampled_from(action_counts.MARGINS), st.integers(1, 1000), min_size=1))
     def test_more_attempts_fall_short_of_a_longer_margin(self, totals):
         margins = [counting.margin_at(totals, share) for share in (0.05, 0.25, 0.5, 0.95, 1.0)]
         assert margins == sorted(margins)
@@ -151,11 +151,11 @@ def test_figures_are_combined_in_any_order_and_number_of_parts(values, cut):
         whole = {}
         for part in parts:
             for is_least, number in part:
-                name = counting.LEAST if is_least else "registered"
+                name = action_counts.LEAST if is_least else "registered"
                 whole[name] = counting.combined(name, whole.get(name), number)
         return whole
 
     sums = Counter(name for name, _ in values)
     whole = folded([values])
     assert whole == folded([values[:cut], values[cut:]]) == folded([values[::-1]])
-    assert ("registered" in whole, counting.LEAST in whole) == (sums[False] > 0, sums[True] > 0)
+    assert ("registered" in whole, action_counts.LEAST in whole) == (sums[False] > 0, sums[True] > 0)
