@@ -31,6 +31,9 @@ from bench.common.polling import PACE, World, simulate
 from bench.common.report import Line, at_least, at_most, beside, progress, report
 from bench.common.rig import drive
 
+# Seconds of the world between two kills, at least.
+SHORTEST_LIFE_SECONDS = 6.0
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -44,7 +47,9 @@ def main() -> int:
     common = {"speed": options.speed, "workers": options.workers, "rate": options.rate}
     progress(f"a bad day: {3 * options.hours:g} h at 95 %, faults, no media host for a while, SIGKILL every minute")
     away = (hour / 2, hour * 7 / 6)
-    troubles = {"kill_every": 60.0, "faults": FAULTS, "media_away": away, "has_troubles": True}
+    # A worker that is killed while it starts tests the start alone.
+    kill_every = max(60.0, SHORTEST_LIFE_SECONDS * options.speed)
+    troubles = {"kill_every": kill_every, "faults": FAULTS, "media_away": away, "has_troubles": True}
     bad = driven(Course(load=0.95, seconds=3 * hour, **troubles, **common))
     progress(f"a plain day: {options.hours:g} h at 50 %")
     course = Course(load=0.5, seconds=hour, **common)

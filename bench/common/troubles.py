@@ -21,7 +21,10 @@ REFUSED_REGION = "ap-jakarta"
 
 @dataclass
 class Troubles:
-    """Each of them once, at its moment of the day (seconds of the fast clock after the begin)."""
+    """Each of them once, at its moment of the day: seconds of the fast clock after the begin of a day of three hours.
+
+    A shorter day has the same troubles at the same shares of its length.
+    """
 
     rig: "Rig"
     done: int = 0
@@ -30,7 +33,8 @@ class Troubles:
     _events: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._events = sorted(self._day(), key=lambda event: event[0])
+        scale = self.rig.course.seconds / (3 * HOUR)
+        self._events = sorted(((begin * scale, event) for begin, event in self._day()), key=lambda event: event[0])
 
     def go_on(self, since: float) -> None:
         """Cause what is due."""
