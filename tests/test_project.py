@@ -1,4 +1,4 @@
-"""The files around the code: the locks, the example environment, the change log."""
+"""The files around the code: the locks, the example environment, the change log, the licence, the documents."""
 
 import re
 import tomllib
@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import liveness
 
 ROOT = Path(__file__).parent.parent
 PIN = re.compile(
@@ -79,3 +82,20 @@ def test_an_installed_app_has_every_file_it_needs():
     packed = {path for pattern in patterns for path in app.glob(pattern)}
     needed = {path for path in app.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
     assert sorted(str(path) for path in needed - packed) == []
+
+
+def test_the_version_is_in_one_place():
+    assert PROJECT["project"]["dynamic"] == ["version"]
+    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "liveness.__version__"}
+    assert Version(liveness.__version__).release
+
+
+def test_the_project_names_every_licence_that_it_ships():
+    patterns = PROJECT["project"]["license-files"]
+    found = {pattern: set(ROOT.glob(pattern)) for pattern in patterns}
+    assert [pattern for pattern, paths in found.items() if not paths] == []
+    assert set().union(*found.values()) == {ROOT / "LICENSE", *(ROOT / "liveness").rglob("LICENSE")}
+    assert PROJECT["project"]["license"] == "BSD-3-Clause"
+    assert (ROOT / "LICENSE").read_text().startswith("BSD 3-Clause License")
+    # An index refuses both together (PEP 639).
+    assert [name for name in PROJECT["project"]["classifiers"] if name.startswith("License ::")] == []
