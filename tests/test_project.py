@@ -99,3 +99,24 @@ def test_the_project_names_every_licence_that_it_ships():
     assert (ROOT / "LICENSE").read_text().startswith("BSD 3-Clause License")
     # An index refuses both together (PEP 639).
     assert [name for name in PROJECT["project"]["classifiers"] if name.startswith("License ::")] == []
+
+
+def test_a_commit_is_checked_with_commands_of_make_check():
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    commands = re.findall(r"^ +entry: \.venv/bin/(.+)$", hooks, re.MULTILINE)
+    assert len(commands) == hooks.count("- id: ") == 3
+    checks = re.findall(r"^\t\$\(BIN\)/(.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(commands) <= set(checks)
+    assert re.findall(r"repo: (.+)", hooks) == ["local"]
+
+
+def test_the_forge_runs_what_everybody_runs():
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert re.findall(r"run: (.+)", workflow) == [".ci/run"]
+    assert re.findall(r"uses: ([\w/-]+)@[0-9a-f]{40} ", workflow) == ["actions/checkout"]
+
+
+def test_editors_and_formatters_agree():
+    sections = (ROOT / ".editorconfig").read_text().partition("[*.{py,html}]")
+    assert "indent_size = 4\n" in sections[0]
+    assert f"max_line_length = {PROJECT['tool']['ruff']['line-length']}\n" in sections[2].partition("[")[0]
