@@ -15,6 +15,8 @@ ROOT = Path(__file__).parent.parent
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^ ;\\]+)(?P<rest>.*(?:\n    .*)*)", re.MULTILINE
 )
+# A path with a slash, or a single file, wherever it is named: in a sentence, a table, a link or a command.
+PATH = re.compile(r"(?<![\w./-])([\w.][\w.-]*/[\w./-]*|[\w-]+\.(?:py|md))(?![\w(])")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -99,6 +101,19 @@ def test_the_project_names_every_licence_that_it_ships():
     assert (ROOT / "LICENSE").read_text().startswith("BSD 3-Clause License")
     # An index refuses both together (PEP 639).
     assert [name for name in PROJECT["project"]["classifiers"] if name.startswith("License ::")] == []
+
+
+@pytest.mark.parametrize("page", ["docs/how-to.md", "docs/code-map.md"])
+def test_every_path_that_a_page_names_exists(page):
+    # The map names its paths as seen from the app.
+    bases = [ROOT, ROOT / "docs", ROOT / "liveness", ROOT / "liveness" / "review"]
+    named = {path for path in PATH.findall((ROOT / page).read_text()) if not path.startswith(".venv/")}
+    assert len(named) > 30
+    assert sorted(path for path in named if not any((base / path).exists() for base in bases)) == []
+
+
+def test_the_guide_for_contributors_leads_to_the_how_tos():
+    assert "(docs/how-to.md)" in (ROOT / "CONTRIBUTING.md").read_text()
 
 
 def test_a_commit_is_checked_with_commands_of_make_check():
