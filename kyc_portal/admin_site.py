@@ -47,15 +47,20 @@ class PortalAdminSite(admin.AdminSite):
         urls = super().get_urls()
         for url in urls:
             if isinstance(url, URLPattern) and url.name == "view_on_site":
-                url.callback = _with_possible_keys(url.callback)
+                url.callback = _with_possible_keys(url.callback, self)
         return urls
 
 
-def _with_possible_keys(view: View) -> View:
-    """Django's way to the public page of any record, of sessions too, asks the database for whatever is typed."""
+def _with_possible_keys(view: View, site: admin.AdminSite) -> View:
+    """Django's way to the public page of any record, of sessions too, asks the database for whatever is typed.
+
+    A person whom the admin does not let in is sent to its log-in, as by every other address of the admin.
+    """
 
     @wraps(view)
     def answered(request: HttpRequest, content_type_id: str, object_id: str) -> HttpResponseBase:
+        if not site.has_permission(request):
+            return view(request, content_type_id, object_id)
         is_kind = is_value(ContentType._meta.pk, content_type_id)
         kind = ContentType.objects.filter(pk=content_type_id).first() if is_kind else None
         model = kind.model_class() if kind else None

@@ -132,7 +132,7 @@ def test_every_command_works_on_the_one_connection_of_a_pool(pooled, settings, t
     with pooled(1):
         call_command("liveness_register", file=str(path))
         call_command("liveness_register", "pooled-token-one", subject="S")
-        for command in ("review_fold", "review_follow", "alert", "verify_media", "reconcile", "verify_audit"):
+        for command in ("review_statistics", "review_sync", "alert", "verify_media", "reconcile", "verify_audit"):
             call_command(f"liveness_{command}")
         call_command("portal_roles")
         call_command("liveness_refresh", dry_run=True)

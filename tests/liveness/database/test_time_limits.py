@@ -9,7 +9,7 @@ from liveness import audit
 from liveness.audit import Actor
 from liveness.database import time_limits
 from liveness.database.retry import retried
-from liveness.models import AuditEvent
+from liveness.models import AuditEvent, AuditHead
 
 pytestmark = [
     pytest.mark.postgres,
@@ -21,8 +21,10 @@ WAIT = 30.0
 
 
 @pytest.fixture(autouse=True)
-def _short(monkeypatch):
+def _short(monkeypatch, transactional_db):
     monkeypatch.setattr(time_limits, "MAX_IDLE_SECONDS", 0.3)
+    # The migrations make this row; an earlier test may have emptied the table.
+    AuditHead.objects.get_or_create(id=1)
 
 
 class PausedWriter(threading.Thread):
@@ -60,13 +62,10 @@ def test_others_record_while_one_is_paused_and_that_one_records_once_when_it_goe
 
 
 def test_the_limit_ends_with_the_transaction():
-    for _ in range(2):
-        with transaction.atomic():
-            audit.record(ACTION, actor=Actor.system("tests"))
-            found = limit()
-        assert limit() == "0"
-    # The first event of all makes the row that the others lock.
-    assert found == "300ms"
+    with transaction.atomic():
+        audit.record(ACTION, actor=Actor.system("tests"))
+        assert limit() == "300ms"
+    assert limit() == "0"
 
 
 def test_it_can_be_set_without_a_lock():

@@ -112,7 +112,7 @@ def test_an_answer_between_refusals_clears_the_account(breaker):
 def test_after_a_first_refusal_one_call_at_a_time_is_made(breaker):
     refuse(breaker, 1)
     assert breaker.wait_until_allowed(GO_ON)
-    second = threading.Thread(target=breaker.admit, args=(GO_ON,), daemon=True)
+    second = threading.Thread(target=breaker.wait_until_allowed, args=(GO_ON,), daemon=True)
     second.start()
     second.join(0.1)
     assert second.is_alive()

@@ -42,7 +42,7 @@ def test_an_abandoned_check_is_not_told(sandbox):
 
 
 def test_a_database_that_is_away_ends_a_watch_no_more_than_a_run(attempt, sandbox, monkeypatch):
-    stop, reports, real = threading.Event(), [], engine.Run.go
+    stop, reports, real = threading.Event(), [], engine.Run.run
     answers = iter([OperationalError("server closed the connection")])
 
     def away_at_first(*args, **kwargs):
@@ -55,7 +55,7 @@ def test_a_database_that_is_away_ends_a_watch_no_more_than_a_run(attempt, sandbo
         if summary.counts.passed:
             stop.set()
 
-    monkeypatch.setattr(engine.Run, "go", away_at_first)
+    monkeypatch.setattr(engine.Run, "run", away_at_first)
     monkeypatch.setattr(engine, "OUTAGE_PAUSE_SECONDS", 0.05)
     engine.watch(RunOptions(workers=1), stop=stop, report=report)
     assert "database" in reports[0].lines()[0]

@@ -77,7 +77,7 @@ def test_beside_a_media_host_that_is_away_a_slice_waits_for_no_further_download(
     work, _ = slice_
     monkeypatch.setattr(work_queue, "EXTENSION", 0.0)
     assert not work.is_late
-    work._market.downloads.value = 0.3
+    work._poller_state.downloads.value = 0.3
     assert work.is_late
 
 
