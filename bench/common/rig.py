@@ -28,8 +28,8 @@ from tests.served import ROOT, stop
 ARRIVALS_AT_ONCE = 20
 # So long after the last arrival every token has run out, and nothing more can be had.
 TAIL = 7500.0
-# Seconds that are left to a token that comes as late as any.
-LAST_MINUTES = 7200.0 - 180.0
+# Seconds that are left to a token that comes as late as any, on the fast clock and at least in the world.
+TOKEN_LIFE, LATE_SECONDS, LATE_WORLD_SECONDS = 7200.0, 180.0, 25.0
 
 
 class Rig:
@@ -165,8 +165,18 @@ class Rig:
         if self.now - self._killed_at >= self.course.kill_every:
             self._killed_at = self.now
             self.kill(self._random.randrange(len(self.workers)))
-            if self._troubles:
-                self.register(SCENARIOS[0], 0.0, issued_ago=LAST_MINUTES)
+            if self._troubles and not self._is_hopeless(self.now - begun):
+                self.register(SCENARIOS[0], 0.0, issued_ago=TOKEN_LIFE - self._left_late)
+
+    @property
+    def _left_late(self) -> float:
+        """What is left to a token that comes late: three minutes, but no less than a process of the world needs."""
+        return max(LATE_SECONDS, LATE_WORLD_SECONDS * self.course.speed)
+
+    def _is_hopeless(self, since: float) -> bool:
+        """Would the files of a token that comes late be out of reach for as long as it can be read?"""
+        closed = (self.course.media_away, self._troubles.unmounted if self._troubles else (math.inf, math.inf))
+        return any(begin - self._left_late <= since < end for begin, end in closed)
 
     def _away_at(self, since: float) -> tuple[dict[str, Any], ...]:
         begins, ends = self.course.media_away

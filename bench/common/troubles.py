@@ -17,6 +17,8 @@ AWAY = ({"fault": "html", "status": 503, "scope": "media"}, {"fault": "stall", "
 # Seconds of the world for which a process is paused: longer than a lease lasts on the fast clock.
 PAUSE_SECONDS = 12.0
 REFUSED_REGION = "ap-jakarta"
+# When the volume goes and comes back, on a day of three hours.
+UNMOUNTED = (5400.0, 6000.0)
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Troubles:
     _events: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        scale = self.rig.course.seconds / (3 * HOUR)
+        scale = self._scale
         self._events = sorted(((begin * scale, event) for begin, event in self._day()), key=lambda event: event[0])
 
     def go_on(self, since: float) -> None:
@@ -45,6 +47,15 @@ class Troubles:
             self._paused[0].send_signal(signal.SIGCONT)
             self._paused = None
 
+    @property
+    def unmounted(self) -> tuple[float, float]:
+        """From when until when the volume is away."""
+        return UNMOUNTED[0] * self._scale, UNMOUNTED[1] * self._scale
+
+    @property
+    def _scale(self) -> float:
+        return self.rig.course.seconds / (3 * HOUR)
+
     def _day(self) -> Iterator[tuple[float, Callable[[], object]]]:
         yield 60, self._refuse_a_region
         for begin, seconds in ((600, HOUR), (1200, 0.0), (1500, -HOUR), (2100, 0.0), (7500, HOUR), (7800, 0.0)):
@@ -52,8 +63,8 @@ class Troubles:
         for begin, seconds in ((900, HOUR), (1800, -HOUR)):
             yield begin, lambda seconds=seconds: self._run_once_with_a_wrong_clock(seconds)
         yield 5000, self._pause
-        yield 5400, self._unmount
-        yield 6000, self._mount
+        yield UNMOUNTED[0], self._unmount
+        yield UNMOUNTED[1], self._mount
 
     def _refuse_a_region(self) -> None:
         for _ in range(5):
