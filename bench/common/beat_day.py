@@ -16,6 +16,8 @@ SCENARIO = "pass_amara"
 
 def drive_beat() -> Result:
     """In a process where the portal is set up, on a database of its own. Needs Redis."""
+    from django.conf import settings
+
     from liveness.sandbox.server import Sandbox
     from tests.with_celery import Deployment
     from tests.with_redis import redis_program, redis_server
@@ -29,6 +31,8 @@ def drive_beat() -> Result:
         Sandbox(rate_limit=None) as sandbox,
         Deployment(Path(directory), broker, sandbox, Path(directory) / "evidence") as deployment,
     ):
+        # One key for the audit chain: a process with another one records nothing.
+        deployment.environment["DJANGO_SECRET_KEY"] = settings.SECRET_KEY
         clocks = {name: Path(directory) / f"clock-of-{name}" for name in ("beat", "worker")}
         for file in clocks.values():
             file.write_text("0")
