@@ -1,6 +1,7 @@
 """What the admin says of audit events: the action in words, the person by name, the record as a link."""
 
 from collections.abc import Callable, Iterable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -62,6 +63,16 @@ def name_records(events: Iterable[AuditEvent], viewer: Person) -> None:
     found = {kind: look(_ids(events, kind), viewer) for kind, look in LOOKUPS.items()}
     for event in events:
         event.record = _record(event, found.get(event.object_type, {}))  # type: ignore[attr-defined]
+    _name_accounts([event for event in events if event.object_type == get_user_model()._meta.label_lower], viewer)
+
+
+def _name_accounts(events: list[AuditEvent], viewer: Person) -> None:
+    accounts = [SimpleNamespace(actor=f"{USER}{event.object_id}") for event in events]
+    name_actors(accounts)
+    for event, account in zip(events, accounts, strict=True):
+        if account.actor_name:
+            words = format_html("{} {}", _("Account"), who(account, viewer))
+            event.record = words  # type: ignore[attr-defined]
 
 
 def link(kind: str, key: int, words: str) -> SafeString:

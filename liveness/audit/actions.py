@@ -104,5 +104,5 @@ ACTIONS = (
     AuditAction(MEDIA_DAMAGED, ActionGroup.CHECKS, "flawed", _("File found damaged")),
     AuditAction(CHECK_REQUESTED, ActionGroup.CHECKS, "stored", _("Check of the chain asked for")),
     AuditAction(KEY_CHANGED, ActionGroup.CHECKS, "lock", _("Key of the audit chain changed")),
-    AuditAction(ALERT_TOLD, ActionGroup.CHECKS, "bell", _("Alert told")),
+    AuditAction(ALERT_TOLD, ActionGroup.CHECKS, "bell", _("Alert sent")),
 )

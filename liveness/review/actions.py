@@ -49,6 +49,6 @@ ACTIONS = (
     AuditAction(REVIEW_CLAIMED, ActionGroup.CLAIMS, "lock", _("Review claimed")),
     AuditAction(REVIEW_RELEASED, ActionGroup.CLAIMS, "unlock", _("Review released")),
     AuditAction(REVIEW_TAKEN_OVER, ActionGroup.CLAIMS, "loop", _("Review taken over")),
-    AuditAction(CLAIM_EXPIRED, ActionGroup.CLAIMS, "expired", _("Claim ran out")),
+    AuditAction(CLAIM_EXPIRED, ActionGroup.CLAIMS, "expired", _("Claim expired")),
     AuditAction(REVIEW_QUEUED, ActionGroup.ATTEMPTS, "open", _("Ready for review"), action_counts.queued),
 )

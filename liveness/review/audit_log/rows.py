@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -50,8 +51,8 @@ class About:
 class Row:
     """`about` is None where the event concerns no attempt, or none that may appear before this person.
 
-    `record` is the id of the event's record, empty where the person may not know it. `others` are older events that
-    share the line of this one.
+    `record` is the id of the event's record, empty where the person may not know it. `account` is the name of the
+    account that the event concerns, empty for other records. `others` are older events that share the line of this one.
     """
 
     event: AuditEvent
@@ -59,6 +60,7 @@ class Row:
     act: AuditAction
     about: About | None
     record: str
+    account: str
     details: str
     proof: str
     others: Sequence["Row"] = ()
@@ -137,14 +139,27 @@ def _row(event: AuditEvent, known: Known, person: Person) -> Row:
         action_of(event.action),
         About(*attempt, has_page=attempt[0] in known.pages) if attempt else None,
         "" if _is_out_of_sight(event, known) else event.object_id,
+        _account_name(event, known),
         reason or details_of(queries.data_of(event), known.names),
         "" if reason else _spaced(event.details),
     )
 
 
+def _account_name(event: AuditEvent, known: Known) -> str:
+    account = _account(event)
+    return known.names.get(account) or _("account %(key)s") % {"key": event.object_id} if account else ""
+
+
+def _account(event: AuditEvent) -> str:
+    """The account that the event concerns, as an actor; empty if it concerns another record."""
+    is_account = event.object_type == get_user_model()._meta.label_lower
+    return f"{queries.USER}{event.object_id}" if is_account and event.object_id else ""
+
+
 def _known(events: Sequence[AuditEvent], person: Person) -> Known:
     holders = (str(queries.data_of(event).get("holder", "")) for event in events)
-    users = queries.people([*(event.actor for event in events), *holders])
+    accounts = filter(None, map(_account, events))
+    users = queries.people([*(event.actor for event in events), *holders, *accounts])
     attempts = _attempts(events, person)
     ids = {public_id for public_id, _subject in attempts.values()}
     # Not only those that he may open: what of a blind proposal has to be hidden is hidden from everybody.

@@ -38,6 +38,17 @@ def test_it_names_people_actions_and_records_and_links_to_them(root, attempt):
         assert shown in text
 
 
+def test_an_account_that_an_event_concerns_is_named_and_linked_for_those_who_may_see_it(root, attempt):
+    person = make_user()
+    record(audit.ACCOUNT_LOGGED_IN, Actor.user(person), person)
+    assert f'Account <a href="/admin/auth/user/{person.pk}/change/">{person.username}</a>' in root.get(AUDIT).text
+    text = staff(*LOOK).get(AUDIT).text
+    assert f"Account {person.username}" in text and "/admin/auth/user/" not in text
+    key = person.pk
+    person.delete()
+    assert f"auth.user {key}" in root.get(AUDIT).text
+
+
 def test_a_person_without_an_account_is_the_key_and_accounts_are_linked_for_those_who_may_see_them(attempt):
     record(audit.MEDIA_VIEWED, Actor("user:999999"), attempt)
     person = make_user()

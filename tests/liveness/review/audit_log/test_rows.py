@@ -86,6 +86,16 @@ class TestRows:
     def shown(self, client) -> Row:
         return client.get(PAGE).context["rows"][0]
 
+    def test_an_account_is_named_instead_of_its_key(self, client):
+        person = make_user()
+        record(audit.ACCOUNT_LOGGED_IN, actor=Actor.user(person), target=person)
+        assert self.shown(client).account == person.username
+        key = person.pk
+        person.delete()
+        assert self.shown(client).account == f"account {key}"
+        record(audit.ATTEMPT_REFRESHED, target=make_attempt())
+        assert self.shown(client).account == ""
+
     def test_people_are_named_as_today_the_deactivated_too(self, client):
         person = make_user()
         record(actor=Actor.user(person))
