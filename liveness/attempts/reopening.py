@@ -9,6 +9,7 @@ from liveness import audit
 from liveness.attempts import closing
 from liveness.audit import Actor
 from liveness.database.retry import retried
+from liveness.database.time_limits import idle_limit
 from liveness.exceptions import MediaError
 from liveness.media import integrity
 from liveness.models import HELD, MediaState, Outcome, StoredMedia, VerificationAttempt
@@ -51,7 +52,8 @@ def plan_anew(*, now: datetime) -> int:
 
 @transaction.atomic
 def _reopen(attempt_id: int, now: datetime, actor: Actor) -> bool:
-    attempt = VerificationAttempt.objects.closed_too_early(now).select_for_update().filter(id=attempt_id).first()
+    closed = VerificationAttempt.objects.closed_too_early(now).select_for_update().annotate(**idle_limit())
+    attempt = closed.filter(id=attempt_id).first()
     if attempt is None:
         return False
     attempt.media.filter(state=MediaState.LOST).update(

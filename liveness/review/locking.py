@@ -1,5 +1,6 @@
 """The one order of locks, in which nobody deadlocks: attempt, its media, its review, the audit chain's head."""
 
+from liveness.database.time_limits import idle_limit
 from liveness.models import VerificationAttempt
 from liveness.review.models import Review
 
@@ -10,7 +11,7 @@ def lock(review_id: int, *, with_evidence: bool = False) -> Review:
     Files are stored and checked under locks of their own: `with_evidence` takes those too, so that nothing that a
     decision stands on changes before it is committed.
     """
-    attempt = VerificationAttempt.objects.select_for_update().get(pk=review_id)
+    attempt = VerificationAttempt.objects.select_for_update().annotate(**idle_limit()).get(pk=review_id)
     if with_evidence:
         list(attempt.media.select_for_update().order_by("id").values_list("id"))
     review = Review.objects.select_related("decision", "proposal").get(pk=review_id)

@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 
 class Run:
-    """One pass over the options's attempts, or an endless one; see `WorkQueue` for what it works on."""
+    """One pass over the attempts that its options name, or an endless one; see `WorkQueue` for what it works on."""
 
     def __init__(
         self,

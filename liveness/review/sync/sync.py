@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from liveness.database.retry import retried
+from liveness.database.time_limits import idle_limit
 from liveness.models import MediaState, StoredMedia, VerificationAttempt
 from liveness.review.models import Review, ReviewState
 from liveness.review.sync import duplicates, evidence_snapshot, proposals, queue_placement
@@ -46,7 +47,8 @@ def catch_up(attempt_id: int, *, now: datetime) -> bool:
 
     def step() -> bool:
         with transaction.atomic():
-            return _follow(VerificationAttempt.objects.select_for_update().get(pk=attempt_id), now)[1]
+            attempts = VerificationAttempt.objects.select_for_update().annotate(**idle_limit())
+            return _follow(attempts.get(pk=attempt_id), now)[1]
 
     return retried(step)
 
